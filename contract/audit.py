@@ -1,0 +1,119 @@
+"""Audit rows: their bytes, their keyed hash, the chain (PROTOCOL §4).
+
+A row is verified on its bytes, before anything in it is believed; what stores it stores those bytes.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from contract.messages import Topics, loads
+
+MAX_ROW_BYTES = 4096
+FIRST_PREV = "0" * 64
+_TAIL = len(b',"hash":"') + 64 + len(b'"}')
+
+
+class RowError(ValueError):
+    """These bytes are not an audit row of this door."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One audit row, as verified; ``raw`` is what was hashed, stored and sent."""
+
+    log: str
+    seq: int
+    prev: str
+    at: int
+    clock: str
+    type: str
+    member: str | None
+    reason: str | None
+    detail: Mapping[str, object]
+    hash: str
+    raw: bytes
+
+
+def make(
+    report_key: bytes,
+    door: str,
+    *,
+    log: str,
+    seq: int,
+    prev: str,
+    at: int,
+    clock: str,
+    type: str,
+    member: str | None = None,
+    reason: str | None = None,
+    detail: Mapping[str, object] | None = None,
+) -> Row:
+    """A new row with its hash; a detail too large for ``MAX_ROW_BYTES`` is replaced by ``{"cut": true}``."""
+    fields = {"log": log, "seq": seq, "prev": prev, "at": at, "clock": clock, "type": type}
+    fields |= {"member": member, "reason": reason, "detail": dict(detail or {})}
+    body = _dump(fields)
+    if len(body) + _TAIL > MAX_ROW_BYTES:
+        fields["detail"] = {"cut": True}
+        body = _dump(fields)
+    body = body[:-1]  # the closing brace comes after the hash
+    digest = _hash(report_key, door, body)
+    raw = body + b',"hash":"' + digest.encode() + b'"}'
+    return Row(log, seq, prev, at, clock, type, member, reason, dict(detail or {}), digest, raw)
+
+
+def verify(report_key: bytes, door: str, raw: bytes) -> str:
+    """The hash of ``raw`` if it is a row of this door, whatever it says; else ``RowError``."""
+    if len(raw) > MAX_ROW_BYTES:
+        raise RowError(f"a row has at most {MAX_ROW_BYTES} bytes, not {len(raw)}")
+    body, tail = raw[:-_TAIL], raw[-_TAIL:]
+    if not (tail.startswith(b',"hash":"') and tail.endswith(b'"}') and body):
+        raise RowError("a row ends with its hash")
+    digest = tail[9:-2]
+    if not hmac.compare_digest(_hash(report_key, door, body).encode(), digest):
+        raise RowError("the hash of the row is not right for this door")
+    return digest.decode("ascii")
+
+
+def parse(raw: bytes) -> Row:
+    """The fields of a verified row; ``RowError`` when it has not the shape this version knows."""
+    try:
+        value = loads(raw, MAX_ROW_BYTES)
+    except ValueError as error:
+        raise RowError(f"the row is no JSON object: {error}") from None
+    types = {"log": str, "seq": int, "prev": str, "at": int, "clock": str, "type": str, "hash": str}
+    for name, kind in types.items():
+        if type(value.get(name)) is not kind:
+            raise RowError(f"{name} of a row must be {'text' if kind is str else 'a whole number'}")
+    member, reason, detail = value.get("member"), value.get("reason"), value.get("detail")
+    if not (member is None or isinstance(member, str)) or not (reason is None or isinstance(reason, str)):
+        raise RowError("member and reason of a row must be text or null")
+    if not isinstance(detail, dict):
+        raise RowError("detail of a row must be an object")
+    if not 1 <= value["seq"] <= 2**53 - 1:
+        raise RowError("seq of a row counts from 1")
+    return Row(
+        log=value["log"],
+        seq=value["seq"],
+        prev=value["prev"],
+        at=value["at"],
+        clock=value["clock"],
+        type=value["type"],
+        member=member,
+        reason=reason,
+        detail=detail,
+        hash=value["hash"],
+        raw=raw,
+    )
+
+
+def _dump(fields: Mapping[str, object]) -> bytes:
+    return json.dumps(fields, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def _hash(report_key: bytes, door: str, body: bytes) -> str:
+    text = Topics(door).audit.encode() + b"\n" + body
+    return hmac.digest(report_key, text, "sha256").hex()

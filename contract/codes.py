@@ -1,0 +1,215 @@
+"""Codes: derive a secret, issue and parse attempts, tell which steps are acceptable (PROTOCOL §1)."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b32encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
+
+import pyotp
+
+MAX_GENERATION = 2**31 - 1
+CARD_PAIRS_AHEAD = 10
+EPOCH = date(1970, 1, 1)
+
+
+class Kind(StrEnum):
+    """How a member draws codes."""
+
+    PHONE = "phone"
+    STAFF = "staff"
+    PAPER = "paper"
+    CARD = "card"
+
+
+PAPER2 = "paper2"  # derives the second code of a paper sheet; never a kind on record
+
+
+class CodeError(ValueError):
+    """These digits cannot be an attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How long a step lasts and how far around it a code is accepted, in seconds."""
+
+    step: int
+    skew: int
+    grace: int
+
+
+WINDOWS: Mapping[Kind, Window] = {
+    Kind.PHONE: Window(step=120, skew=30, grace=60),
+    Kind.STAFF: Window(step=30, skew=10, grace=20),
+    Kind.PAPER: Window(step=86_400, skew=0, grace=6 * 3600),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The form of the codes in force: one owner, the server."""
+
+    digits: int = 6
+    member_digits: int = 4
+    windows: Mapping[Kind, Window] = field(default_factory=lambda: dict(WINDOWS))
+    bundle_seconds: int = 1800
+    paper_uses: int = 10
+    time_zone: tzinfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    room: str = "study room"
+
+    def __post_init__(self) -> None:
+        if not 6 <= self.digits <= 8:
+            raise ValueError(f"digits must be 6 to 8, not {self.digits}")
+        if not 3 <= self.member_digits <= 6:
+            raise ValueError(f"member_digits must be 3 to 6, not {self.member_digits}")
+
+    @property
+    def length(self) -> int:
+        """Digits of a whole attempt."""
+        return self.member_digits + self.digits
+
+    def step(self, kind: Kind, t: int) -> int:
+        """The step of ``kind`` that lasts at Unix second ``t``."""
+        if kind is Kind.PAPER:
+            return (datetime.fromtimestamp(t, self.time_zone).date() - EPOCH).days
+        return t // self.windows[kind].step
+
+    def begin(self, kind: Kind, step: int) -> int:
+        """Unix second at which ``step`` begins."""
+        if kind is Kind.PAPER:
+            midnight = datetime.combine(EPOCH + timedelta(days=step), time(), self.time_zone)
+            return int(midnight.astimezone(UTC).timestamp())
+        return step * self.windows[kind].step
+
+    def end(self, kind: Kind, step: int) -> int:
+        """Unix second at which ``step`` ends."""
+        return self.begin(kind, step + 1)
+
+    def acceptable(self, kind: Kind, t: int, *, window: Window | None = None) -> range:
+        """Steps whose [begin − skew, end + grace) holds ``t``, oldest first."""
+        w = window or self.windows[kind]
+        last = self.step(kind, t + w.skew)
+        first = self.step(kind, t - w.grace)
+        # A step that ended exactly at t − grace is over; step() has put t − grace into the next one.
+        return range(first, last + 1)
+
+
+def kdf(key: bytes, info: str, n: int) -> bytes:
+    """HKDF-Expand with SHA-256 (RFC 5869 §2.3): ``n`` bytes for ``info``."""
+    out = block = b""
+    counter = 1
+    while len(out) < n:
+        block = hmac.digest(key, block + info.encode() + bytes([counter]), "sha256")
+        out += block
+        counter += 1
+    return out[:n]
+
+
+def derive(door_key: bytes, door: str, kind: str, member: str, generation: int) -> bytes:
+    """The 20-byte secret of one member, kind and generation."""
+    return kdf(door_key, f"door-code/v1/{door}/{kind}/{member}/{generation}", 20)
+
+
+def generator(secret: bytes, digits: int) -> pyotp.HOTP:
+    """RFC 4226 codes of ``secret``; ``at(counter)`` gives one."""
+    return pyotp.HOTP(b32encode(secret).decode(), digits=digits)
+
+
+def otp(secret: bytes, counter: int, digits: int) -> str:
+    """One code: RFC 4226 truncation over HMAC-SHA-1."""
+    return generator(secret, digits).at(counter)
+
+
+def match(secret: bytes, typed: str, steps: Iterable[int]) -> int | None:
+    """The newest of ``steps`` whose code is ``typed``; every step is tried, so the work tells nothing."""
+    codes = generator(secret, len(typed))
+    found = None
+    for step in steps:
+        if hmac.compare_digest(codes.at(step), typed):
+            found = step
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Digits typed: a whole attempt, or (``member`` None) the otp digits of a second one alone."""
+
+    member: str | None
+    otp: str = field(repr=False)
+
+
+def parse(digits: str, codes: Codes) -> Attempt:
+    """Split typed digits; raises ``CodeError`` for anything but ASCII digits of a right length."""
+    if not (digits.isascii() and digits.isdigit()):
+        raise CodeError("an attempt is ASCII digits only")
+    if len(digits) == codes.digits:
+        return Attempt(None, digits)
+    if len(digits) == codes.length:
+        return Attempt(digits[: codes.member_digits], digits[codes.member_digits :])
+    raise CodeError(f"an attempt has {codes.length} digits, or {codes.digits} after a first one")
+
+
+def is_member(text: object, codes: Codes) -> bool:
+    """Whether ``text`` is a member number that can be issued."""
+    return (
+        isinstance(text, str)
+        and len(text) == codes.member_digits
+        and text.isascii()
+        and text.isdigit()
+        and text.strip("0") != ""
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A code as its holder sees it: good from ``begins`` until ``ends`` (Unix seconds)."""
+
+    digits: str = field(repr=False)
+    second: str = field(repr=False)
+    step: int
+    begins: int
+    ends: int
+
+
+def issue(door_key: bytes, door: str, kind: Kind, member: str, generation: int, step: int, codes: Codes) -> Issued:
+    """The code of one step (a pair number for ``card``) with the second one beside it."""
+    secret = derive(door_key, door, kind, member, generation)
+    if kind is Kind.CARD:
+        first, second = (otp(secret, 2 * step + half, codes.digits) for half in (0, 1))
+        return Issued(member + first, second, step, 0, 0)
+    if kind is Kind.PAPER:
+        second = otp(derive(door_key, door, PAPER2, member, generation), step, codes.digits)
+    else:
+        second = otp(secret, step + 1, codes.digits)
+    first = otp(secret, step, codes.digits)
+    return Issued(member + first, second, step, codes.begin(kind, step), codes.end(kind, step))
+
+
+def bundle(door_key: bytes, door: str, member: str, generation: int, now: int, codes: Codes) -> list[Issued]:
+    """The ``phone`` codes from ``now`` to the end of the bundle, and one code more."""
+    first = codes.step(Kind.PHONE, now)
+    last = codes.step(Kind.PHONE, now + codes.bundle_seconds)
+    return [
+        issue(door_key, door, Kind.PHONE, member, generation, step, codes) for step in range(first, last + 1)
+    ]
+
+
+def provisioning_uri(secret: bytes, member: str, codes: Codes) -> str:
+    """What an authenticator app scans, for ``staff`` (Key URI format, percent-encoded)."""
+    label = quote(f"{codes.room}:{member}", safe=":")
+    query = urlencode(
+        {
+            "secret": b32encode(secret).decode(),
+            "issuer": codes.room,
+            "algorithm": "SHA1",
+            "digits": codes.digits,
+            "period": codes.windows[Kind.STAFF].step,
+        },
+        quote_via=quote,
+    )
+    return f"otpauth://totp/{label}?{query}"

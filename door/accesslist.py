@@ -1,0 +1,81 @@
+"""The access list with its used steps: ``decide`` reads it, the loop writes it between two events.
+
+A dict of everybody, never copied: constant work however many members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from contract.access import EMPTY_DIGEST, AccessRecord, bare, merge, replaced
+from contract.codes import Kind
+from door.events import CountFailures, Effect, Forget, Learn, TakeList, Use
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """The newest step used of one member and kind, and how often (``paper`` is good for several)."""
+
+    generation: int
+    step: int
+    uses: int = 1
+
+
+@dataclass(slots=True)
+class AccessList:
+    """Records by member number, what they have used up, and their failures in a row."""
+
+    records: dict[str, AccessRecord] = field(default_factory=dict)
+    used: dict[tuple[str, str], Used] = field(default_factory=dict)
+    failures: dict[str, int] = field(default_factory=dict)
+    revision: int = 0
+    digest: str = EMPTY_DIGEST
+
+    def record(self, member: str) -> AccessRecord:
+        """The member's record; a number on no record is a phone of generation 1."""
+        return self.records.get(member) or AccessRecord(member)
+
+    def last_used(self, member: str, kind: str, generation: int) -> Used | None:
+        """The newest step used of that kind and generation."""
+        used = self.used.get((member, kind))
+        return used if used is not None and used.generation == generation else None
+
+    def apply(self, effect: Effect) -> None:
+        """Take one effect into account; effects that do not concern the list are passed over."""
+        match effect:
+            case Use():
+                self._use(effect)
+            case Learn(record):
+                self.records[record.member] = record
+            case Forget(member):
+                if member in self.records:
+                    self.records[member] = bare(self.records[member])
+            case CountFailures(member, 0):
+                self.failures.pop(member, None)
+            case CountFailures(member, failures):
+                self.failures[member] = failures
+            case TakeList():
+                self.take(effect.members, complete=effect.complete)
+                self.revision, self.digest = effect.revision, effect.digest
+
+    def take(self, members: Iterable[AccessRecord], *, complete: bool) -> None:
+        """Merge an answer of the server; in a complete one, who is missing keeps only what never un-happens."""
+        combine = replaced if complete else merge
+        seen = set()
+        for record in members:
+            seen.add(record.member)
+            ours = self.records.get(record.member)
+            self.records[record.member] = record if ours is None else combine(ours, record)
+        if complete:
+            for member in self.records.keys() - seen:
+                self.records[member] = bare(self.records[member])
+
+    def _use(self, use: Use) -> None:
+        if use.kind == Kind.CARD:
+            record = self.record(use.member)
+            self.records[use.member] = replace(record, card_pair=max(record.card_pair, use.step))
+            return
+        last = self.last_used(use.member, use.kind, use.generation)
+        uses = last.uses + 1 if last is not None and last.step == use.step else 1
+        self.used[use.member, use.kind] = Used(use.generation, use.step, uses)
