@@ -1,0 +1,50 @@
+# Bare `make` lists the targets. VENV= and PYTHON= choose another folder or another interpreter.
+VENV ?= .venv
+BIN := $(VENV)/bin
+ENVIRONMENT := pyproject.toml constraints.txt tools/make-venv
+PIP_INSTALL := PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q \
+	--disable-pip-version-check --progress-bar off -c constraints.txt
+CHECKED := contract door roomserver demo tests
+
+.PHONY: help demo test test-all lint clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+demo: $(VENV)/.demo ## the whole story in one terminal, on simulated pins
+	@$(BIN)/python -m demo
+
+test: $(VENV)/.dev ## lint, types, and all tests but the long ones
+	@tools/debian-packages
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest -q -m "not long"
+
+test-all: $(VENV)/.dev ## the same with the long tests (minutes)
+	@tools/debian-packages
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest -q
+
+lint: $(VENV)/.dev ## ruff and mypy
+	@$(BIN)/ruff check --quiet $(CHECKED)
+	@$(BIN)/ruff format --quiet --check $(CHECKED)
+	@$(BIN)/mypy
+
+clean: ## remove the environment and everything made
+	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find $(CHECKED) -name __pycache__ -prune -exec rm -rf {} +
+
+# A stamp for each set of packages: the demo does not wait for what only the tests need.
+$(VENV)/.pip: $(ENVIRONMENT)
+	@echo "Making the environment in $(VENV)"
+	@PYTHON="$(PYTHON)" tools/make-venv $(VENV) constraints.txt
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.pip
+	@echo "Installing what the demo needs"
+	@$(PIP_INSTALL) -e '.[server]' || { echo "Not installed; is there a network?" >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo
+	@echo "Installing what the tests need"
+	@$(PIP_INSTALL) -e '.[server,dev]' || { echo "Not installed; is there a network?" >&2; exit 1; }
+	@touch $@
