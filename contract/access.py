@@ -1,4 +1,4 @@
-"""Access records: what the door knows of a member, how two records merge, how a list is digested (PROTOCOL §2)."""
+"""Access records: what the door knows of a member, how two merge, how a list is digested (PROTOCOL §2)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 
 from contract.codes import MAX_GENERATION, Kind
 
-REVOKE_AHEAD = 3  # generations a revocation reaches beyond, so that one issued meanwhile cannot walk around it
+REVOKE_AHEAD = 3  # a revocation reaches so far beyond: a generation issued meanwhile cannot walk around it
 EMPTY_DIGEST = "0" * 64
 
 
@@ -52,13 +52,16 @@ class AccessRecord:
 def merge(ours: AccessRecord, theirs: AccessRecord) -> AccessRecord:
     """Two records of one member: what must never un-happen by maximum, all else from the higher revision."""
     if ours.member != theirs.member:
-        raise ValueError(f"records of two members: {ours.member} and {theirs.member}")
-    newer = theirs if theirs.revision >= ours.revision else ours
-    return replaced(ours, newer)
+        raise ValueError("these are records of two members")
+    older, newer = (ours, theirs) if theirs.revision >= ours.revision else (theirs, ours)
+    return replaced(older, newer)
 
 
 def replaced(ours: AccessRecord, theirs: AccessRecord) -> AccessRecord:
-    """``theirs`` whatever its revision, but for what merges by maximum (a complete list)."""
+    """``theirs`` whatever its revision, but for what merges by maximum (a complete list).
+
+    A kind belongs to its generation (a change of kind raises it), so it comes with the higher one.
+    """
     kind = theirs.kind if theirs.generation >= ours.generation else ours.kind
     return replace(
         theirs,
@@ -70,7 +73,10 @@ def replaced(ours: AccessRecord, theirs: AccessRecord) -> AccessRecord:
 
 
 def bare(record: AccessRecord) -> AccessRecord:
-    """What is kept of a number that is missing from a complete list, or forgotten."""
+    """What is kept of a number that is missing from a complete list, or forgotten.
+
+    The kind stays with its generation: without it the codes of another kind would open.
+    """
     return AccessRecord(
         record.member,
         kind=record.kind,
