@@ -9,8 +9,9 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from contract.messages import Topics, loads
+from contract.messages import MAX_N, Topics, loads
 
 MAX_ROW_BYTES = 4096
 FIRST_PREV = "0" * 64
@@ -52,17 +53,17 @@ def make(
     reason: str | None = None,
     detail: Mapping[str, object] | None = None,
 ) -> Row:
-    """A new row with its hash; a detail too large for ``MAX_ROW_BYTES`` is replaced by ``{"cut": true}``."""
-    fields = {"log": log, "seq": seq, "prev": prev, "at": at, "clock": clock, "type": type}
-    fields |= {"member": member, "reason": reason, "detail": dict(detail or {})}
-    body = _dump(fields)
-    if len(body) + _TAIL > MAX_ROW_BYTES:
-        fields["detail"] = {"cut": True}
-        body = _dump(fields)
-    body = body[:-1]  # the closing brace comes after the hash
-    digest = _hash(report_key, door, body)
-    raw = body + b',"hash":"' + digest.encode() + b'"}'
-    return Row(log, seq, prev, at, clock, type, member, reason, dict(detail or {}), digest, raw)
+    """A new row with its hash, as its reader will see it; ``RowError`` when a reader would refuse it.
+
+    A detail that is too large, or has what may not travel (a float, half a character), becomes
+    ``{"cut": true}``: no decision goes unrecorded for the sake of its detail.
+    """
+    fields: dict[str, object] = {"log": log, "seq": seq, "prev": prev, "at": at, "clock": clock, "type": type}
+    fields |= {"member": member, "reason": reason}
+    try:
+        return parse(_sealed(report_key, door, fields | {"detail": dict(detail or {})}))
+    except RowError:
+        return parse(_sealed(report_key, door, fields | {"detail": {"cut": True}}))
 
 
 def verify(report_key: bytes, door: str, raw: bytes) -> str:
@@ -78,23 +79,23 @@ def verify(report_key: bytes, door: str, raw: bytes) -> str:
     return digest.decode("ascii")
 
 
+def place(raw: bytes) -> tuple[str, int, str]:
+    """``log``, ``seq`` and ``prev`` of a verified row: enough to store it, also when ``parse`` refuses it."""
+    value = _fields(raw, {"log": str, "seq": int, "prev": str})
+    return value["log"], value["seq"], value["prev"]
+
+
 def parse(raw: bytes) -> Row:
     """The fields of a verified row; ``RowError`` when it has not the shape this version knows."""
-    try:
-        value = loads(raw, MAX_ROW_BYTES)
-    except ValueError as error:
-        raise RowError(f"the row is no JSON object: {error}") from None
     types = {"log": str, "seq": int, "prev": str, "at": int, "clock": str, "type": str, "hash": str}
-    for name, kind in types.items():
-        if type(value.get(name)) is not kind:
-            raise RowError(f"{name} of a row must be {'text' if kind is str else 'a whole number'}")
+    value = _fields(raw, types)
     member, reason, detail = value.get("member"), value.get("reason"), value.get("detail")
     if not (member is None or isinstance(member, str)) or not (reason is None or isinstance(reason, str)):
         raise RowError("member and reason of a row must be text or null")
     if not isinstance(detail, dict):
         raise RowError("detail of a row must be an object")
-    if not 1 <= value["seq"] <= 2**53 - 1:
-        raise RowError("seq of a row counts from 1")
+    if not 0 <= value["at"] <= MAX_N:
+        raise RowError("at of a row is Unix seconds")
     return Row(
         log=value["log"],
         seq=value["seq"],
@@ -110,8 +111,22 @@ def parse(raw: bytes) -> Row:
     )
 
 
-def _dump(fields: Mapping[str, object]) -> bytes:
-    return json.dumps(fields, separators=(",", ":"), ensure_ascii=True).encode()
+def _fields(raw: bytes, types: Mapping[str, type]) -> dict[str, Any]:
+    try:
+        value = loads(raw, MAX_ROW_BYTES)
+    except ValueError as error:
+        raise RowError(f"the row is no JSON object: {error}") from None
+    for name, kind in types.items():
+        if type(value.get(name)) is not kind:
+            raise RowError(f"{name} of a row must be {'text' if kind is str else 'a whole number'}")
+    if not 1 <= value["seq"] <= MAX_N:
+        raise RowError("seq of a row counts from 1")
+    return value
+
+
+def _sealed(report_key: bytes, door: str, fields: Mapping[str, object]) -> bytes:
+    body = json.dumps(fields, separators=(",", ":"), ensure_ascii=True).encode()[:-1]
+    return body + b',"hash":"' + _hash(report_key, door, body).encode() + b'"}'
 
 
 def _hash(report_key: bytes, door: str, body: bytes) -> str:

@@ -78,21 +78,20 @@ def loads(raw: bytes, most: int) -> dict[str, Any]:
         raise ValueError(f"longer than {most} bytes")
     try:
         value = json.loads(raw.decode("utf-8"), parse_float=_no_float, parse_constant=_no_float)
+        if b"\\u" in raw:
+            json.dumps(value, ensure_ascii=False).encode()  # half a character can be neither stored nor sent
     except RecursionError:
         raise ValueError("nested too deep") from None
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
-    if b"\\u" in raw:
-        json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate could be neither stored nor sent
     return value
 
 
 def sign(key: bytes, topic: str, fields: Mapping[str, object]) -> bytes:
-    """``fields`` as a signed message for ``topic``."""
+    """``fields`` as a signed message for ``topic``; ``ValueError`` for what ``check`` would refuse."""
     body = json.dumps(fields, separators=(",", ":"), ensure_ascii=True).encode()[:-1]
     raw = body + b',"mac":"' + _mac(key, topic, body) + b'"}'
-    if len(raw) > MAX_SIGNED_BYTES:
-        raise ValueError(f"a signed message has at most {MAX_SIGNED_BYTES} bytes, not {len(raw)}")
+    loads(raw, MAX_SIGNED_BYTES)
     return raw
 
 
@@ -136,8 +135,8 @@ def command_from(fields: Mapping[str, object], *, retained: bool) -> Command:
     args, not_after = fields.get("args"), fields.get("not_after")
     if not (isinstance(id_, str) and 1 <= len(id_) <= 64 and isinstance(verb, str)):
         raise MessageError("id and verb must be text")
-    if not (type(n) is int and 1 <= n <= MAX_N and type(not_after) is int):
-        raise MessageError("n and not_after must be whole numbers")
+    if not (type(n) is int and 1 <= n <= MAX_N and type(not_after) is int and 0 <= not_after <= MAX_N):
+        raise MessageError("n and not_after must be whole numbers up to 2^53-1")
     if not isinstance(args, dict):
         raise MessageError("args must be an object")
     return Command(id_, n, verb, args, not_after, retained)
@@ -159,7 +158,7 @@ class Ack:
 def ack_from(fields: Mapping[str, object]) -> Ack:
     """An ack from checked fields; ``MessageError`` when one has the wrong type."""
     log, seq, digest = fields.get("log"), fields.get("seq"), fields.get("hash")
-    if not (isinstance(log, str) and type(seq) is int and seq >= 0 and isinstance(digest, str)):
+    if not (isinstance(log, str) and type(seq) is int and 0 <= seq <= MAX_N and isinstance(digest, str)):
         raise MessageError("an ack has log, seq and hash")
     return Ack(log, seq, digest)
 
@@ -168,5 +167,5 @@ def _mac(key: bytes, topic: str, body: bytes) -> bytes:
     return hmac.digest(key, topic.encode() + b"\n" + body, "sha256").hex().encode()
 
 
-def _no_float(text: str) -> float:
+def _no_float(_text: str) -> float:
     raise ValueError("floats have no place in a message")
