@@ -1,14 +1,14 @@
-"""Opening hours and holidays: is the room open, and when does it open or close next."""
+"""Opening hours and holidays: is the room open, and when does it open next."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_SPAN = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
+_SPAN = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)", re.ASCII)
 
 Span = tuple[int, int]  # minutes of the local day, end exclusive
 
@@ -39,10 +39,10 @@ class Hours:
         """Unix second of the next opening after ``t``, at most a year ahead; None if there is none."""
         local = datetime.fromtimestamp(t, zone)
         for day in range(367):
-            date = (local + timedelta(days=day)).date()
-            midnight = datetime.combine(date, time(), zone)
+            today = (local + timedelta(days=day)).date()
+            midnight = datetime.combine(today, time(), zone)
             for begin, _ in sorted(self._spans(midnight)):
-                opens = datetime.combine(date, time(begin // 60, begin % 60), zone)
+                opens = datetime.combine(today, time(begin // 60, begin % 60), zone)
                 if opens.timestamp() > t:
                     return int(opens.timestamp())
         return None
@@ -53,19 +53,17 @@ class Hours:
 
 
 def parse(hours: object, holidays: object) -> Hours:
-    """Hours from ``{"mon": ["08:00-22:00"], …}`` and ``{"2026-10-01": []}``; days left out are open all day."""
+    """Hours from ``{"mon": ["08:00-22:00"], …}`` and ``{"2026-10-01": []}``; a day left out is open."""
     if not isinstance(hours, Mapping) or not isinstance(holidays, Mapping):
         raise HoursError("hours and holidays are tables")
     for name in hours:
         if name not in DAYS:
-            raise HoursError(f"hours: no day {str(name)[:20]!r}; days are {' '.join(DAYS)}")
+            raise HoursError(f"hours: no day {_shown(name)}; days are {' '.join(DAYS)}")
     week = tuple(_spans(hours.get(day, ["00:00-24:00"]), day) for day in DAYS)
     dates = {}
     for name, spans in holidays.items():
-        try:
-            datetime.strptime(name, "%Y-%m-%d")
-        except (TypeError, ValueError):
-            raise HoursError(f"holidays: {str(name)[:20]!r} is no date; write 2026-10-01") from None
+        if not _is_date(name):
+            raise HoursError(f"holidays: {_shown(name)} is no date; write 2026-10-01")
         dates[name] = _spans(spans, name)
     return Hours(week, dates)
 
@@ -79,9 +77,21 @@ def _spans(value: object, where: str) -> tuple[Span, ...]:
 def _span(text: object, where: str) -> Span:
     found = _SPAN.fullmatch(text) if isinstance(text, str) else None
     if not found:
-        raise HoursError(f"{where}: {str(text)[:20]!r} is no span; write 08:00-22:00")
+        raise HoursError(f"{where}: {_shown(text)} is no span; write 08:00-22:00")
     h1, m1, h2, m2 = map(int, found.groups())
     begin, end = h1 * 60 + m1, h2 * 60 + m2
     if m1 > 59 or m2 > 59 or not 0 <= begin < end <= 1440:
         raise HoursError(f"{where}: {text} must begin before it ends, within 00:00-24:00")
     return begin, end
+
+
+def _is_date(name: object) -> bool:
+    """Whether ``name`` is a date as ``open_at`` will look for it: 2026-10-01, not 2026-10-1 or 20261001."""
+    try:
+        return isinstance(name, str) and date.fromisoformat(name).isoformat() == name
+    except ValueError:
+        return False
+
+
+def _shown(value: object) -> str:
+    return repr(value[:20]) if isinstance(value, str) else f"a {type(value).__name__}"
