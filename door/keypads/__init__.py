@@ -1,0 +1,1 @@
+"""Keypads other than the matrix; each is a ``door.keypad.Keypad``."""
