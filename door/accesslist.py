@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from contract.access import EMPTY_DIGEST, AccessRecord, bare, merge, replaced
 from contract.codes import Kind
-from door.events import CountFailures, Effect, Forget, Learn, TakeList, Use
+from door.events import CountFailures, Effect, Forget, Learn, ListReceived, Record, TakeList, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +79,22 @@ class AccessList:
         last = self.last_used(use.member, use.kind, use.generation)
         uses = last.uses + 1 if last is not None and last.step == use.step else 1
         self.used[use.member, use.kind] = Used(use.generation, use.step, uses)
+
+
+def received(access: AccessList, answer: ListReceived) -> tuple[Effect, ...]:
+    """What an answer of the server changes, and a ``revoked`` row for each revocation it has forgotten.
+
+    A server restored from a backup answers with less than the door holds; the row tells it again (PROTOCOL §3).
+    """
+    effects: list[Effect] = [TakeList(answer.revision, answer.digest, answer.complete, answer.members)]
+    if answer.revision != access.revision or answer.digest != access.digest:
+        detail = {"revision": answer.revision, "complete": answer.complete, "members": len(answer.members)}
+        effects.append(Record("list", detail=detail))
+    told = {record.member: record for record in answer.members}
+    asked = access.records.keys() if answer.complete else told.keys() & access.records.keys()
+    for member in sorted(asked):
+        ours, theirs = access.records[member], told.get(member, AccessRecord(member))
+        if ours.generation > theirs.generation or ours.revoked_through > theirs.revoked_through:
+            detail = {"generation": ours.generation, "through": ours.revoked_through, "again": True}
+            effects.append(Record("revoked", member, detail=detail))
+    return tuple(effects)

@@ -1,0 +1,148 @@
+"""Wrong guesses: the budget of the whole door, refunds, lockout, and the pause after wrong pairs.
+
+The level counts milliseconds of refill, so that a token is ``rules.budget_refill_ms`` of running time
+and nothing is lost to rounding. A spent token is remembered durably before the answer is given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from door.events import CountFailures, Effect, Moment, Record, Remember, Settle
+from door.rules import Rules
+
+REFUND_WITHIN_MS = 5 * 60_000
+REFUNDS_AT_MOST = 3
+PAUSE_MS = 2_000
+PAUSE_AT_MOST_MS = 30_000
+PAUSE_FORGOTTEN_MS = 10 * 60_000
+BURST_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A token spent for ``member``; ``near`` when a slip of the finger explains it."""
+
+    member: str
+    at: Moment
+    near: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """What anyone can repeat for ever at no cost, gathered into one row a minute of each kind."""
+
+    began: Moment
+    counts: tuple[tuple[str, str, int], ...]  # row type, reason, how often
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The level at a moment (milliseconds of refill), and what it needs to be fair and slow."""
+
+    level: int
+    at: Moment
+    lockout: bool = False
+    failures: tuple[Failure, ...] = ()
+    pause_ms: int = 0
+    pause_until: Moment = 0
+    burst: Burst | None = None
+
+
+def full(rules: Rules) -> int:
+    """The level of an untouched budget."""
+    return rules.budget_tokens * rules.budget_refill_ms
+
+
+def level(budget: Budget, now: Moment, rules: Rules) -> int:
+    """The level carried to ``now``."""
+    return min(full(rules), budget.level + now - budget.at)
+
+
+def remembered(budget: Budget, now: Moment, rules: Rules) -> Effect:
+    """The level as it is kept across restarts; time without power refills nothing."""
+    return Remember("budget", level(budget, now, rules))
+
+
+def spend(
+    budget: Budget, member: str, near: bool, in_a_row: int, now: Moment, rules: Rules
+) -> tuple[Budget, tuple[Effect, ...]]:
+    """One wrong guess at ``member``: a token, durably, before anything is shown."""
+    left = max(0, level(budget, now, rules) - rules.budget_refill_ms)
+    recent = tuple(f for f in budget.failures if now - f.at < REFUND_WITHIN_MS)
+    budget = replace(budget, level=left, at=now, failures=(*recent, Failure(member, now, near)))
+    effects: tuple[Effect, ...] = (
+        remembered(budget, now, rules),
+        CountFailures(member, in_a_row + 1),
+        Settle(),
+    )
+    if left >= rules.budget_refill_ms or budget.lockout:
+        return budget, effects
+    return replace(budget, lockout=True), (*effects, Record("lockout"))
+
+
+def refund(
+    budget: Budget, member: str, first_spent_at: Moment | None, now: Moment, rules: Rules
+) -> tuple[Budget, tuple[Effect, ...]]:
+    """``member`` got in: give back his near misses, and the token of a double code's first half."""
+    mine = [f for f in budget.failures if f.member == member and now - f.at <= REFUND_WITHIN_MS]
+    near = sum(f.near and f.at != first_spent_at for f in mine)
+    tokens = min(REFUNDS_AT_MOST, near) + (first_spent_at is not None)
+    rest = tuple(f for f in budget.failures if f.member != member)
+    if not tokens:
+        return replace(budget, failures=rest), ()
+    back = min(full(rules), level(budget, now, rules) + tokens * rules.budget_refill_ms)
+    budget = replace(budget, level=back, at=now, failures=rest)
+    budget, ended = _end_lockout(budget, now, rules)
+    return budget, (remembered(budget, now, rules), *ended)
+
+
+def wrong_pair(budget: Budget, now: Moment) -> Budget:
+    """A wrong pair costs a pause: 2 s, doubled to 30 s, forgotten after 10 minutes without one."""
+    forgotten = now - budget.pause_until > PAUSE_FORGOTTEN_MS
+    pause = PAUSE_MS if forgotten or not budget.pause_ms else min(PAUSE_AT_MOST_MS, 2 * budget.pause_ms)
+    return replace(budget, pause_ms=pause, pause_until=now + pause)
+
+
+def pausing(budget: Budget, now: Moment) -> int:
+    """Milliseconds for which no attempt is taken."""
+    return max(0, budget.pause_until - now)
+
+
+def gather(budget: Budget, row_type: str, reason: str, now: Moment) -> Budget:
+    """Count one more ``row_type`` of ``reason``; its row comes at the end of the minute."""
+    burst = budget.burst or Burst(now, ())
+    count = next((n for t, r, n in burst.counts if (t, r) == (row_type, reason)), 0)
+    others = tuple(c for c in burst.counts if c[:2] != (row_type, reason))
+    return replace(budget, burst=Burst(burst.began, (*others, (row_type, reason, count + 1))))
+
+
+def due(budget: Budget, rules: Rules) -> Moment | None:
+    """When ``tick`` has something to do."""
+    moments = []
+    if budget.lockout:
+        moments.append(budget.at + rules.budget_refill_ms - budget.level)
+    if budget.burst is not None:
+        moments.append(budget.burst.began + BURST_MS)
+    return min(moments, default=None)
+
+
+def tick(budget: Budget, now: Moment, rules: Rules) -> tuple[Budget, tuple[Effect, ...]]:
+    """End a lockout that has refilled, and a minute of wrong entries."""
+    budget, effects = _end_lockout(budget, now, rules)
+    if budget.burst is not None and now >= budget.burst.began + BURST_MS:
+        effects = (*effects, *rows(budget))
+        budget = replace(budget, burst=None)
+    return budget, effects
+
+
+def rows(budget: Budget) -> tuple[Effect, ...]:
+    """The rows of the minute that is being gathered."""
+    counts = budget.burst.counts if budget.burst is not None else ()
+    return tuple(Record(t, reason=reason, detail={"count": n}) for t, reason, n in counts)
+
+
+def _end_lockout(budget: Budget, now: Moment, rules: Rules) -> tuple[Budget, tuple[Effect, ...]]:
+    if not budget.lockout or level(budget, now, rules) < rules.budget_refill_ms:
+        return budget, ()
+    return replace(budget, lockout=False), (Record("lockout-ended"),)

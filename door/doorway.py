@@ -1,0 +1,147 @@
+"""The doorway: strike time, door contact, held, forced, exit button.
+
+Levels are read, edges never counted: only a change of the contact's level means anything.
+There is one relock time, re-armed by every unlock, so nobody is cut short by who came before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from door.events import Cue, Effect, Moment, Record, Relock, Show, Unlock
+from door.rules import Rules
+
+REMIND_MS = 10_000  # the held cue is repeated so often
+
+
+class Passage(StrEnum):
+    """Why the door may open now."""
+
+    IN = "in"
+    OUT = "out"
+    OTHER = "other"  # unlocked by a command, or free to open
+
+
+@dataclass(frozen=True, slots=True)
+class Doorway:
+    """The lock and the leaf. ``open`` is None without a door contact."""
+
+    open: bool | None = None
+    opened_at: Moment = 0
+    unlocked: bool = False
+    relock_at: Moment | None = None  # None while unlocked: until told otherwise (mode open)
+    relocked_at: Moment | None = None
+    shunt_until: Moment = 0
+    passage: Passage | None = None
+    reminded_at: Moment | None = None
+    held: bool = False
+    forced: bool = False
+
+
+Moved = tuple[Doorway, tuple[Effect, ...]]
+
+
+def start(doorway: Doorway, contact_open: bool | None, now: Moment) -> Doorway:
+    """The level found at start: a door found open was not forced."""
+    return replace(doorway, open=contact_open, opened_at=now)
+
+
+def unlock(doorway: Doorway, passage: Passage, now: Moment, rules: Rules) -> Moved:
+    """Unlock for the strike time; while the door is free (mode open) nothing has to be done."""
+    if doorway.unlocked and doorway.relock_at is None:
+        return replace(doorway, passage=passage), ()
+    doorway = replace(doorway, unlocked=True, relock_at=now + rules.unlock_ms, passage=passage)
+    return doorway, (Unlock(rules.unlock_ms),)
+
+
+def exit_pressed(doorway: Doorway, now: Moment, rules: Rules) -> Moved:
+    """Somebody goes out: what opens now was not forced. No mode and no lockout touches this."""
+    doorway = replace(doorway, shunt_until=now + rules.exit_shunt_ms)
+    if rules.exit_unlocks:
+        return unlock(doorway, Passage.OUT, now, rules)
+    return replace(doorway, passage=Passage.OUT), ()
+
+
+def free(doorway: Doorway) -> Moved:
+    """Unlocked until told otherwise (mode ``open``)."""
+    doorway = replace(doorway, unlocked=True, relock_at=None, passage=Passage.OTHER, reminded_at=None)
+    return replace(doorway, held=False), (Unlock(None), *_held_ended(doorway))
+
+
+def lock(doorway: Doorway, now: Moment) -> Moved:
+    """Lock now, whatever was unlocked."""
+    return replace(doorway, unlocked=False, relock_at=None, relocked_at=now), (Relock(),)
+
+
+def contact(
+    doorway: Doorway, opened: bool, now: Moment, rules: Rules
+) -> tuple[Doorway, Passage | None, tuple[Effect, ...]]:
+    """The contact's level; with it the passage that an opening began, if it was a rightful one."""
+    if opened == doorway.open:
+        return doorway, None, ()
+    doorway = replace(doorway, open=opened)
+    if not opened:
+        return _closed(doorway)
+    doorway = replace(doorway, opened_at=now, reminded_at=None)
+    if doorway.unlocked or _shunted(doorway, now, rules):
+        return _opened_rightly(doorway, now)
+    return replace(doorway, forced=True), None, (Record("forced"),)
+
+
+def due(doorway: Doorway, rules: Rules) -> Moment | None:
+    """When ``tick`` has something to do."""
+    moments = []
+    if doorway.relock_at is not None:
+        moments.append(doorway.relock_at)
+    if _watched(doorway):
+        remind = doorway.opened_at + rules.held_ms
+        moments.append(remind if doorway.reminded_at is None else doorway.reminded_at + REMIND_MS)
+        if not doorway.held:
+            moments.append(doorway.opened_at + rules.held_alarm_ms)
+    return min(moments, default=None)
+
+
+def tick(doorway: Doorway, now: Moment, rules: Rules) -> Moved:
+    """Relock when the time is over; remind, then alarm, while the door is held open."""
+    effects: tuple[Effect, ...] = ()
+    if doorway.relock_at is not None and now >= doorway.relock_at:
+        doorway, effects = lock(doorway, now)
+    if not _watched(doorway):
+        return doorway, effects
+    if now >= (
+        doorway.opened_at + rules.held_ms if doorway.reminded_at is None else doorway.reminded_at + REMIND_MS
+    ):
+        doorway, effects = replace(doorway, reminded_at=now), (*effects, Show(Cue.HELD))
+    if not doorway.held and now >= doorway.opened_at + rules.held_alarm_ms:
+        doorway, effects = replace(doorway, held=True), (*effects, Record("held"))
+    return doorway, effects
+
+
+def _opened_rightly(doorway: Doorway, now: Moment) -> tuple[Doorway, Passage | None, tuple[Effect, ...]]:
+    passage = doorway.passage
+    if doorway.unlocked and doorway.relock_at is None:
+        return replace(doorway, passage=Passage.OTHER), passage, ()
+    doorway, effects = lock(replace(doorway, passage=None), now)
+    return doorway, passage, effects
+
+
+def _closed(doorway: Doorway) -> tuple[Doorway, Passage | None, tuple[Effect, ...]]:
+    effects = _held_ended(doorway)
+    if doorway.forced:
+        effects = (*effects, Record("forced-ended"))
+    return replace(doorway, held=False, forced=False, reminded_at=None), None, effects
+
+
+def _shunted(doorway: Doorway, now: Moment, rules: Rules) -> bool:
+    just_relocked = doorway.relocked_at is not None and now - doorway.relocked_at < rules.forced_grace_ms
+    return now < doorway.shunt_until or just_relocked
+
+
+def _watched(doorway: Doorway) -> bool:
+    """Whether an open door may be held too long (it may not in mode open)."""
+    return bool(doorway.open) and not (doorway.unlocked and doorway.relock_at is None)
+
+
+def _held_ended(doorway: Doorway) -> tuple[Effect, ...]:
+    return (Record("held-ended"),) if doorway.held else ()

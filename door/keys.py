@@ -1,0 +1,86 @@
+"""Keys into attempts: clear, enter, silence, and the shorter second code.
+
+Each keypad has digits of its own, so that two of them never mix.
+An attempt is complete at full length, or by ``#``.
+Once a first code is held, as many digits as a second code has also count after a short pause.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from door.events import Cue, Effect, KeyPressed, Moment, Show
+from door.rules import Rules
+
+DIGITS = frozenset("0123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands on one keypad, not yet an attempt."""
+
+    keypad: str
+    digits: str = field(repr=False)
+    last: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What stands on all keypads; ``first_held`` is whether a second code may follow."""
+
+    typed: tuple[Typed, ...] = ()
+    first_held: bool = False
+
+
+Pressed = tuple[Keys, str | None, tuple[Effect, ...]]
+
+
+def press(keys: Keys, event: KeyPressed, now: Moment, rules: Rules) -> Pressed:
+    """The keypads after one key, the digits of an attempt if it is complete, and what to show."""
+    standing = next((t.digits for t in keys.typed if t.keypad == event.keypad), "")
+    if event.key in DIGITS:
+        digits = standing + event.key
+        if len(digits) >= rules.codes.length:
+            return _without(keys, event.keypad), digits, (Show(Cue.KEY),)
+        typed = Typed(event.keypad, digits, now)
+        return (
+            replace(_without(keys, event.keypad), typed=_others(keys, event.keypad) + (typed,)),
+            None,
+            (Show(Cue.KEY),),
+        )
+    if event.key == "#":
+        return _without(keys, event.keypad), standing or None, (Show(Cue.KEY),)
+    if event.key == "*":
+        return _without(keys, event.keypad), None, (Show(Cue.CLEARED),)
+    return keys, None, ()
+
+
+def tick(keys: Keys, now: Moment, rules: Rules) -> Pressed:
+    """Digits left standing: after the pause a second code, after the silence nothing."""
+    for typed in keys.typed:
+        if _second(keys, typed, rules) and now >= typed.last + rules.second_pause_ms:
+            return _without(keys, typed.keypad), typed.digits, ()
+        if now >= typed.last + rules.silence_ms:
+            return _without(keys, typed.keypad), None, (Show(Cue.CLEARED),)
+    return keys, None, ()
+
+
+def due(keys: Keys, rules: Rules) -> Moment | None:
+    """When ``tick`` has something to do."""
+    pauses = [
+        typed.last + (rules.second_pause_ms if _second(keys, typed, rules) else rules.silence_ms)
+        for typed in keys.typed
+    ]
+    return min(pauses, default=None)
+
+
+def _second(keys: Keys, typed: Typed, rules: Rules) -> bool:
+    return keys.first_held and len(typed.digits) == rules.codes.digits
+
+
+def _others(keys: Keys, keypad: str) -> tuple[Typed, ...]:
+    return tuple(t for t in keys.typed if t.keypad != keypad)
+
+
+def _without(keys: Keys, keypad: str) -> Keys:
+    return replace(keys, typed=_others(keys, keypad))

@@ -1,0 +1,98 @@
+"""The state of the door: a record of the states of its rules, what was remembered of it, and its timer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from door import budget, clock, commands, doorway, keys, modes, occupancy
+from door.accesslist import AccessList
+from door.admission import Recent, Room
+from door.budget import Budget
+from door.clock import Clock, Reading, Tick
+from door.commands import Taken
+from door.doorway import Doorway
+from door.events import Moment
+from door.keys import Keys
+from door.modes import ModeState
+from door.occupancy import Occupancy
+from door.pairs import First
+from door.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything ``decide`` knows. ``access`` is read here and written by the loop between two events."""
+
+    budget: Budget
+    clock: Clock
+    access: AccessList = field(repr=False)
+    occupancy: Occupancy = field(default_factory=Occupancy)
+    keys: Keys = field(default_factory=Keys)
+    first: First | None = None
+    doorway: Doorway = field(default_factory=Doorway)
+    mode: ModeState = field(default_factory=ModeState)
+    taken: Taken = field(default_factory=Taken)
+    recent: tuple[Recent, ...] = ()
+    list_at: int | None = None
+    store_fault: str | None = None
+    faults: frozenset[tuple[str, str]] = frozenset()  # (alarm, of what)
+
+    def reading(self, now: Moment) -> Reading:
+        """What time it is."""
+        return clock.read(self.clock, now)
+
+    def room(self, rules: Rules) -> Room:
+        """The room as admission sees it."""
+        full = occupancy.surely_full(self.occupancy, rules.capacity)
+        return Room(self.mode.mode, full, self.list_at, self.recent)
+
+    def timer(self, rules: Rules) -> Moment:
+        """When ``decide`` wants to be called next, if nothing happens before."""
+        moments = (
+            keys.due(self.keys, rules),
+            doorway.due(self.doorway, rules),
+            budget.due(self.budget, rules),
+            occupancy.due(self.occupancy, self.doorway.open, rules),
+            self.mode.ends,
+            clock.due(self.clock),
+        )
+        return min(moment for moment in moments if moment is not None)
+
+    def alarms(self, now: Moment, rules: Rules) -> tuple[str, ...]:
+        """What is wrong now, as words of PROTOCOL §4."""
+        reading = self.reading(now)
+        stale = self.list_at is not None and reading.known_past - self.list_at > rules.list_stale_seconds
+        present = {
+            "held": self.doorway.held,
+            "forced": self.doorway.forced,
+            "lockout": self.budget.lockout,
+            "store-failed": self.store_fault is not None,
+            "clock-untrusted": not reading.trusted,
+            "clock-disagrees": clock.disagrees(self.clock, now),
+            "list-stale": stale,
+        }
+        named = {alarm for alarm, _ in self.faults}
+        return tuple(sorted(named | {alarm for alarm, there in present.items() if there}))
+
+
+def restore(facts: Mapping[str, object], access: AccessList, now: Moment, rules: Rules) -> State:
+    """The state as the store remembers it; a fact that is missing or cannot be read is the cautious one."""
+    level, past, list_at = facts.get("budget"), facts.get("known_past"), facts.get("list_at")
+    stored = level if type(level) is int and level >= 0 else budget.full(rules)
+    empty = stored < rules.budget_refill_ms
+    return State(
+        budget=Budget(stored, now, lockout=empty),
+        clock=Clock(Tick(past * 1000 if type(past) is int and past >= 0 else 0, now), remembered=now),
+        access=access,
+        occupancy=occupancy.restore(facts.get("occupancy"), now),
+        mode=modes.restore(facts.get("mode")),
+        taken=commands.restore(facts.get("commands")),
+        list_at=list_at if type(list_at) is int else None,
+    )
+
+
+def with_fault(state: State, alarm: str, of: str, present: bool) -> State:
+    """The state with one fault more or less."""
+    fault = (alarm, of)
+    return replace(state, faults=state.faults | {fault} if present else state.faults - {fault})
