@@ -15,7 +15,7 @@ from door import admission, pairs
 from door.accesslist import AccessList
 from door.admission import Room
 from door.clock import Reading, Source
-from door.events import Cue, Mode, Moment, Use
+from door.events import CountFailures, Cue, Effect, Learn, Mode, Moment, Record, Use
 from door.pairs import First
 from door.rules import Rules
 
@@ -175,3 +175,19 @@ def _pair(first: First, second: Attempt, asked: Asked) -> Grant | Denial | None:
 def _admit(grant: Grant, asked: Asked) -> Grant | Denial:
     reason = admission.refusal(grant.record, grant.kind, asked.reading, asked.room, asked.now, asked.rules)
     return grant if reason is None else Denial(reason, NOT_NOW, grant.member)
+
+
+def traces(grant: Grant, access: AccessList) -> tuple[Effect, ...]:
+    """What a grant leaves behind: its row, what it used up, the record it proved, failures forgotten."""
+    detail = {
+        "kind": grant.kind.value,
+        "generation": grant.record.generation,
+        "double": grant.first is not None,
+        "pair" if grant.kind is Kind.CARD else "step": grant.step,
+    }
+    effects: list[Effect] = [Record("granted", grant.member, detail=detail), *grant.uses]
+    if grant.record != access.record(grant.member):
+        effects.append(Learn(grant.record))
+    if grant.member in access.failures:
+        effects.append(CountFailures(grant.member, 0))
+    return tuple(effects)

@@ -129,20 +129,33 @@ def vouch(clock: Clock, unix_ms: int, now: Moment) -> Clock:
     return replace(clock, ticks={**clock.ticks, Source.MANUAL: Tick(unix_ms, now)})
 
 
-def prove(clock: Clock, kind: str, begin: int, now: Moment) -> Clock:
-    """An accepted ``phone`` step proves that it was issued: the known past is at least its beginning − 30 min."""
+def prove(clock: Clock, begin: int, now: Moment) -> Clock:
+    """An accepted ``phone`` step was issued: the known past is at least its beginning − 30 min."""
     proved = (begin - CODE_PROVES_S) * 1000
-    if kind != Kind.PHONE or proved <= known_past_ms(clock, now):
+    if proved <= known_past_ms(clock, now):
         return clock
     return replace(clock, past=Tick(proved, now))
 
 
 def learn(clock: Clock, begin: int, typed: Moment, now: Moment) -> Clock:
-    """A ``phone`` pair whose first code was typed at ``typed`` tells what time it was, if nothing better does."""
+    """A ``phone`` pair, first typed at ``typed``, tells what time it was, if nothing better does."""
     if read(clock, now).trusted:
         return clock
     told = max((begin + LEARNT_OFFSET_S) * 1000 + now - typed, known_past_ms(clock, now))
     return replace(clock, ticks={**clock.ticks, Source.CODE: Tick(told, now)})
+
+
+def granted(
+    clock: Clock, kind: Kind, step: int, typed: Moment | None, now: Moment, rules: Rules
+) -> tuple[Clock, tuple[Effect, ...]]:
+    """What an accepted code tells of time; ``typed`` is when the first of a double code was."""
+    if kind is not Kind.PHONE:
+        return clock, ()
+    begin = rules.codes.begin(kind, step)
+    told = prove(clock, begin, now)
+    if typed is not None:
+        told = learn(told, begin, typed, now)
+    return (told, ()) if told.past == clock.past else remember(told, now)
 
 
 def due(clock: Clock) -> Moment:

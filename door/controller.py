@@ -2,10 +2,10 @@
 
 Two rules:
 
-1. ``decide`` is pure: it reads ``state``, ``event``, ``now`` and ``rules`` and returns a new state and effects.
+1. ``decide`` is pure: from ``state``, ``event``, ``now`` and ``rules`` it makes a new state and effects.
    Whatever comes in, it raises nothing; if it does, that is a bug.
-2. The order of effects is DESIGN §4: locking comes first, always. What a grant, a wrong guess, a command or
-   a mode leaves behind is durable before anybody sees the answer (``Settle``). All else is shown, then recorded.
+2. The order of effects is DESIGN §4: locking comes first, always. What a grant, a wrong guess or a command
+   leaves behind is durable before anybody sees the answer (``Settle``). All else is shown, then recorded.
 
 Time that has passed is dealt with before the event, so it makes no difference how late the loop wakes.
 The rules are in the files of their subjects; a rule found here is in the wrong place.
@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from door import accesslist, acts, budget, clock, doorway, keys, modes, occupancy, outcome
+from door import acts, admission, budget, check, clock, doorway, keys, modes, occupancy, told
+from door.check import Answer, Denial, Grant, Second
 from door.clock import Reading
 from door.doorway import Passage
 from door.events import (
@@ -25,30 +26,23 @@ from door.events import (
     CommandRefused,
     ContactChanged,
     Crossed,
+    Cue,
     Effect,
     Event,
     ExitPressed,
-    FaultChanged,
-    KeypadChanged,
     KeyPressed,
-    ListReceived,
     Mode,
     Moment,
     Record,
     Relock,
-    Remember,
-    RulesReceived,
     ServerTime,
     Settle,
-    Started,
-    Stopping,
-    StoreChanged,
-    SystemTime,
+    Show,
     TimerFired,
     Unlock,
 )
 from door.rules import Rules
-from door.state import State, with_fault
+from door.state import State
 
 Decided = tuple[State, tuple[Effect, ...]]
 
@@ -60,9 +54,9 @@ def decide(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
     state, answered = _route(state, event, now, rules)
     after = state.reading(now)
     lowered = isinstance(event, ServerTime) and state.clock.lowered
-    told = clock.change(before, after, lowered)
+    changed = clock.change(before, after, lowered)
     state = replace(state, mode=modes.aim(state.mode, after, now))
-    return state, ordered((*passed, *answered, *told), after)
+    return state, ordered((*passed, *answered, *changed), after)
 
 
 def ordered(effects: tuple[Effect, ...], reading: Reading) -> tuple[Effect, ...]:
@@ -96,36 +90,7 @@ def _route(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
         case Asked():
             return acts.asked(state, event, now, rules)
         case _:
-            return _told(state, event, now, rules)
-
-
-def _told(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
-    """What the outside tells of itself."""
-    match event:
-        case ServerTime(unix_ms):
-            return replace(state, clock=clock.server(state.clock, unix_ms, now)), ()
-        case SystemTime():
-            return replace(state, clock=clock.system(state.clock, event, now, rules)), ()
-        case ListReceived():
-            at = state.reading(now).known_past
-            return replace(state, list_at=at), (
-                *accesslist.received(state.access, event),
-                Remember("list_at", at),
-            )
-        case RulesReceived(revision):
-            return state, (Record("rules", detail={"revision": revision}),)
-        case KeypadChanged(keypad, fault):
-            return _keypad(state, keypad, fault)
-        case StoreChanged(fault):
-            return _fault(replace(state, store_fault=fault), "store-failed", fault or "", fault is not None)
-        case FaultChanged(fault, present):
-            return _fault(with_fault(state, fault, "", present), fault, "", present)
-        case Started():
-            return _started(state, event, now)
-        case Stopping(reason):
-            return state, (Relock(), *budget.rows(state.budget), Record("stopped", reason=reason))
-        case _:
-            return state, ()
+            return told.tell(state, event, now, rules)
 
 
 def _key(state: State, event: KeyPressed, now: Moment, rules: Rules) -> Decided:
@@ -134,8 +99,58 @@ def _key(state: State, event: KeyPressed, now: Moment, rules: Rules) -> Decided:
     state = replace(state, keys=pad)
     if digits is None:
         return state, effects
-    state, answered = outcome.attempt(state, digits, now, rules)
+    state, answered = _attempt(state, digits, now, rules)
     return state, (*effects, *answered)
+
+
+def _attempt(state: State, digits: str, now: Moment, rules: Rules) -> Decided:
+    """Answer typed digits, unless wrong pairs have earned a pause."""
+    pause = budget.pausing(state.budget, now)
+    if pause:
+        return state, (Show(Cue.WAIT, pause),)
+    double_only = state.budget.lockout or state.store_fault is not None
+    asked = check.Asked(state.access, state.reading(now), state.room(rules), double_only, now, rules)
+    return _follow(state, check.answer(digits, state.first, asked), now, rules)
+
+
+def _follow(state: State, answer: Answer, now: Moment, rules: Rules) -> Decided:
+    match answer:
+        case Grant():
+            return _granted(replace(state, first=None), answer, now, rules)
+        case Denial():
+            return _denied(replace(state, first=answer.hold), answer, now, rules)
+        case Second(hold):
+            return replace(state, first=hold), (Show(Cue.SECOND_CODE, rules.pair_ms),)
+
+
+def _granted(state: State, grant: Grant, now: Moment, rules: Rules) -> Decided:
+    """Record first, then unlock, then cue (DESIGN §4): ``controller.ordered`` sees to it."""
+    typed = grant.first.at if grant.first is not None else None
+    told_clock, proved = clock.granted(state.clock, grant.kind, grant.step, typed, now, rules)
+    spent_at = grant.first.spent_at if grant.first is not None else None
+    purse, refunded = budget.refund(state.budget, grant.member, spent_at, now, rules)
+    way, unlocking = doorway.unlock(state.doorway, Passage.IN, now, rules)
+    nothing_tells = not rules.has_contact or bool(way.open)
+    people, counted = occupancy.let_in(state.occupancy, grant.member, nothing_tells, now)
+    recent = admission.keep(state.recent, grant.member, now)
+    rows = (*check.traces(grant, state.access), *proved, *refunded, *counted)
+    state = replace(state, budget=purse, doorway=way, occupancy=people, recent=recent, clock=told_clock)
+    return state, (*rows, Settle(), *unlocking, Show(Cue.ACCEPTED, rules.unlock_ms))
+
+
+def _denied(state: State, denial: Denial, now: Moment, rules: Rules) -> Decided:
+    """Only a wrong single code costs; what anyone can repeat for ever is gathered into a row a minute."""
+    cue = Show(denial.cue, rules.pair_ms if denial.cue is Cue.SECOND_CODE else None)
+    if denial.wrong_single and denial.member is not None:
+        failures = state.access.failures.get(denial.member, 0)
+        purse, spent = budget.spend(state.budget, denial.member, denial.near, failures, now, rules)
+        row = Record("denied", denial.member, denial.reason)
+        return replace(state, budget=purse), (row, *spent, cue)
+    if denial.wrong_pair or denial.reason == "wrong-length":
+        purse = budget.gather(state.budget, "denied", denial.reason, now)
+        purse = budget.wrong_pair(purse, now) if denial.wrong_pair else purse
+        return replace(state, budget=purse), (cue,)
+    return state, (cue, Record("denied", denial.member, denial.reason))
 
 
 def _contact(state: State, opened: bool, now: Moment, rules: Rules) -> Decided:
@@ -163,38 +178,15 @@ def _passed(
             return occupancy.touch(state.occupancy, now), ()
 
 
-def _started(state: State, event: Started, now: Moment) -> Decided:
-    way, locking = doorway.lock(doorway.start(state.doorway, event.contact_open, now), now)
-    return replace(state, doorway=way), (*locking, Record("started", detail={"version": event.version}))
-
-
-def _keypad(state: State, keypad: str, fault: str | None) -> Decided:
-    """A keypad has one fault at a time; the new one replaces the old."""
-    alarms = {"lost": "keypad-lost", "stuck": "keypad-stuck"}
-    effects: tuple[Effect, ...] = ()
-    for name, alarm in alarms.items():
-        present = fault == name
-        if present != ((alarm, keypad) in state.faults):
-            state, row = _fault(with_fault(state, alarm, keypad, present), alarm, keypad, present)
-            effects = (*effects, *row)
-    return state, effects
-
-
-def _fault(state: State, alarm: str, of: str, present: bool) -> Decided:
-    return state, (
-        Record("fault" if present else "fault-ended", reason=alarm, detail={"of": of} if of else {}),
-    )
-
-
 def _pass_time(state: State, now: Moment, rules: Rules) -> Decided:
     """Let every rule deal with the time that has passed."""
     unix = state.reading(now).best
     way, relocked = doorway.tick(state.doorway, now, rules)
     purse, refilled = budget.tick(state.budget, now, rules)
     people, emptied = occupancy.tick(state.occupancy, way.open, unix, now, rules)
-    told, stored = clock.tick(state.clock, now)
+    time, stored = clock.tick(state.clock, now)
     kept = (budget.remembered(purse, now, rules),) if stored else ()
-    state = replace(state, doorway=way, budget=purse, occupancy=people, clock=told)
+    state = replace(state, doorway=way, budget=purse, occupancy=people, clock=time)
     state, ended = _end_mode(state, now)
     pad, digits, shown = keys.tick(state.keys, now, rules)
     state, effects = (
@@ -203,7 +195,7 @@ def _pass_time(state: State, now: Moment, rules: Rules) -> Decided:
     )
     if digits is None:
         return state, effects
-    state, answered = outcome.attempt(state, digits, now, rules)
+    state, answered = _attempt(state, digits, now, rules)
     return state, (*effects, *answered)
 
 

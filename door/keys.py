@@ -44,7 +44,7 @@ def press(keys: Keys, event: KeyPressed, now: Moment, rules: Rules) -> Pressed:
             return _without(keys, event.keypad), digits, (Show(Cue.KEY),)
         typed = Typed(event.keypad, digits, now)
         return (
-            replace(_without(keys, event.keypad), typed=_others(keys, event.keypad) + (typed,)),
+            replace(_without(keys, event.keypad), typed=(*_others(keys, event.keypad), typed)),
             None,
             (Show(Cue.KEY),),
         )

@@ -1,6 +1,6 @@
 """Occupancy: how many are in, and how sure the door is of it (DESIGN §6).
 
-Every estimate drifts, so each one says how it came about, and evidence that the room is empty sets it to zero.
+Every estimate drifts: each one says how it came about, and evidence of an empty room sets it to zero.
 """
 
 from __future__ import annotations
