@@ -1,4 +1,4 @@
-"""A settings class as the TOML file that an administrator edits: every key, explained, with its default."""
+"""Settings as the TOML file that an administrator edits: every key, explained."""
 
 from __future__ import annotations
 
@@ -14,21 +14,26 @@ from contract.options import option_of
 _WIDTH = 100
 
 
-def sample(cls: Any) -> str:
-    """The file for ``cls``: a docstring explains its table, a ``doc`` its key; it reads back as ``cls()``."""
-    return "\n".join([*_comment(inspect.getdoc(cls) or ""), *_tables(cls())]) + "\n"
+def sample(settings: Any) -> str:
+    """The file that reads back as ``settings``: a docstring explains its table, a ``doc`` its key."""
+    return "\n".join([*_comment(inspect.getdoc(settings) or ""), *_parts(settings)]) + "\n"
 
 
-def _tables(settings: Any) -> Iterator[str]:
-    for of in fields(settings):
-        value = getattr(settings, of.name)
-        if is_dataclass(value):
-            yield from _table(f"[{of.name}]", value)
-        elif isinstance(value, tuple) and value and is_dataclass(value[0]):
-            for one in value:
-                yield from _table(f"[[{of.name}]]", one)
-        else:
-            raise TypeError(f"{of.name}: the keys of a sample stand in tables")
+def _parts(settings: Any) -> Iterator[str]:
+    held = [(of, getattr(settings, of.name)) for of in fields(settings)]
+    for of, value in held:  # keys of no table stand before the first one
+        if not _rows(value):
+            yield from ("", *_key(of, value))
+    for of, value in held:
+        for one in _rows(value):
+            yield from _table(f"[{of.name}]" if one is value else f"[[{of.name}]]", one)
+
+
+def _rows(value: Any) -> tuple[Any, ...]:
+    """The tables that a value is made of: one, several, or none."""
+    if is_dataclass(value):
+        return (value,)
+    return value if isinstance(value, tuple) and value and is_dataclass(value[0]) else ()
 
 
 def _table(heading: str, settings: Any) -> Iterator[str]:
@@ -36,15 +41,14 @@ def _table(heading: str, settings: Any) -> Iterator[str]:
     yield from _comment(inspect.getdoc(settings) or "")
     yield heading
     for of in fields(settings):
-        yield from ("", *_comment(option_of(of).doc))
-        yield _line(of, getattr(settings, of.name))
+        yield from ("", *_key(of, getattr(settings, of.name)))
 
 
-def _line(of: Field[Any], value: object) -> str:
-    example = option_of(of).example
-    if example is not None and (value is None or value in ({}, ())):
-        return f"# {of.name} = {_toml(example)}"
-    return f"{of.name} = {_toml(value)}"
+def _key(of: Field[Any], value: object) -> list[str]:
+    about = option_of(of)
+    if about.example is not None and (value is None or value in ({}, ())):
+        return [*_comment(about.doc), f"# {of.name} = {_toml(about.example)}"]
+    return [*_comment(about.doc), f"{of.name} = {_toml(value)}"]
 
 
 def _comment(text: str) -> list[str]:
