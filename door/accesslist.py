@@ -60,7 +60,7 @@ class AccessList:
                 self.revision, self.digest = effect.revision, effect.digest
 
     def take(self, members: Iterable[AccessRecord], *, complete: bool) -> None:
-        """Merge an answer of the server; in a complete one, who is missing keeps only what never un-happens."""
+        """Merge an answer of the server; in a complete one, who is missing keeps only the maxima."""
         combine = replaced if complete else merge
         seen = set()
         for record in members:
@@ -84,7 +84,7 @@ class AccessList:
 def received(access: AccessList, answer: ListReceived) -> tuple[Effect, ...]:
     """What an answer of the server changes, and a ``revoked`` row for each revocation it has forgotten.
 
-    A server restored from a backup answers with less than the door holds; the row tells it again (PROTOCOL §3).
+    A server restored from a backup answers with less than the door holds; the row tells it (PROTOCOL §3).
     """
     effects: list[Effect] = [TakeList(answer.revision, answer.digest, answer.complete, answer.members)]
     if answer.revision != access.revision or answer.digest != access.digest:

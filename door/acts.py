@@ -1,4 +1,4 @@
-"""What a command or the administrator has done: one act for each verb of PROTOCOL §4, and two that only the door has.
+"""What a command or the administrator has done: an act for each verb of PROTOCOL §4, and two of the door alone.
 
 The number of a command is stored before anything is done, so that nothing is ever done twice.
 """

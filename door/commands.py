@@ -76,11 +76,11 @@ def _safe(verb: str, args: Mapping[str, object]) -> bool:
     return verb in SAFE or verb not in VERBS or (verb == "mode" and args.get("mode") == "lockdown")
 
 
-def _none(args: Mapping[str, object], rules: Rules) -> bool:
+def _none(args: Mapping[str, object], _: Rules) -> bool:
     return not args
 
 
-def _mode(args: Mapping[str, object], rules: Rules) -> bool:
+def _mode(args: Mapping[str, object], _: Rules) -> bool:
     until = args.get("until")
     return (
         args.keys() <= {"mode", "until"}
@@ -102,11 +102,11 @@ def _member(args: Mapping[str, object], rules: Rules) -> bool:
     return args.keys() == {"member"} and is_member(args["member"], rules.codes)
 
 
-def _count(args: Mapping[str, object], rules: Rules) -> bool:
+def _count(args: Mapping[str, object], _: Rules) -> bool:
     return args.keys() == {"count"} and _whole(args["count"], 0, 9999)
 
 
-def _replay(args: Mapping[str, object], rules: Rules) -> bool:
+def _replay(args: Mapping[str, object], _: Rules) -> bool:
     log = args.get("log")
     return (
         args.keys() == {"log", "from"}
@@ -117,7 +117,7 @@ def _replay(args: Mapping[str, object], rules: Rules) -> bool:
     )
 
 
-def _clock(args: Mapping[str, object], rules: Rules) -> bool:
+def _clock(args: Mapping[str, object], _: Rules) -> bool:
     return args.keys() == {"unix"} and _whole(args["unix"], 0, 2**40)
 
 
