@@ -8,6 +8,8 @@ from __future__ import annotations
 from threading import Lock as Mutex
 from typing import Protocol
 
+from door.errors import PinError
+
 
 class Lock(Protocol):
     """What the door needs of a lock; nothing here waits."""
@@ -42,10 +44,13 @@ class Relay:
     @property
     def unlocked(self) -> bool:
         """Whether the relay is energised."""
-        return bool(self._coil.value)
+        return not self._coil.closed and bool(self._coil.value)
 
     def unlock(self, seconds: float | None) -> None:
-        """Energise for ``seconds`` (> 0) from now, whatever was asked before; None until ``relock``."""
+        """Energise for ``seconds`` (> 0) from now, whatever was asked before; None until ``relock``.
+
+        Raises ``PinError`` and stays locked when nothing would lock it again.
+        """
         if seconds is not None and not seconds > 0:
             raise ValueError(f"an unlock time is above 0 s, not {seconds}")
         with self._mutex:
@@ -68,9 +73,10 @@ class Relay:
     def _pulse(self, seconds: float) -> None:
         try:
             self._coil.blink(on_time=seconds, off_time=0, n=1, background=True)
-        except RuntimeError:  # no thread to be had: nothing would end the pulse
+        except RuntimeError as error:  # no thread to be had: nothing would end the pulse
+            self._coil._blink_thread = None  # or gpiozero would wait for the one that never started
             self._coil.off()
-            raise
+            raise PinError("the lock stays locked: no thread to be had that would lock it again") from error
 
 
 class Strike(Relay):
