@@ -1,0 +1,144 @@
+"""The systemd units keep the promises of DESIGN §2.6 and §5, and systemd agrees that they are units."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from door.credentials import SYSTEMD_NAME
+
+FOLDER = Path(__file__).parent.parent / "systemd"
+UNITS = ("door", "roomserver")
+NETWORKED = ("network", "mosquitto", "roomserver", "time", "ntp", "remote-fs", "nss")
+EXPOSURE = {"door": 1.8, "roomserver": 1.2}  # of 10; what remains is network, pins and reading the clock
+
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze")
+
+
+def read(unit: str) -> dict[str, list[str]]:
+    """The settings of a unit; one that is given several times has several values."""
+    found: dict[str, list[str]] = {}
+    for line in (FOLDER / f"{unit}.service").read_text("utf-8").splitlines():
+        if line and line[0] not in "#[":
+            name, _, value = line.partition("=")
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def value(unit: str, name: str) -> str:
+    """The one value of a setting."""
+    (only,) = read(unit)[name]
+    return only
+
+
+# -- the door opens without a network, and for ever -----------------------------------------------
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("name", ["Requires", "Requisite", "BindsTo", "PartOf", "Upholds"])
+def test_no_unit_lives_or_dies_with_another(unit: str, name: str) -> None:
+    """A broker that is stopped, or not installed, stops nobody."""
+    assert name not in read(unit)
+
+
+@pytest.mark.parametrize("name", ["After", "Wants"])
+def test_the_door_does_not_wait_for_anything_networked(name: str) -> None:
+    """Offline, ``time-sync.target`` and ``network-online.target`` are never reached."""
+    waits_for = " ".join(read("door").get(name, ()))
+    assert not [word for word in NETWORKED if word in waits_for]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_no_unit_waits_for_the_right_time(unit: str) -> None:
+    """The clock may be wrong, and the door knows it."""
+    text = (FOLDER / f"{unit}.service").read_text("utf-8")
+    settings = [line for line in text.splitlines() if not line.startswith("#")]
+    assert not [line for line in settings if "time-sync" in line or "time-set" in line]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_is_started_again_for_ever(unit: str) -> None:
+    """After one second, whatever the end was; no limit makes systemd give up."""
+    assert value(unit, "Restart") == "always"
+    assert value(unit, "RestartSec") == "1"
+    assert value(unit, "StartLimitIntervalSec") == "0"
+
+
+def test_a_hung_door_is_killed_within_a_stated_bound() -> None:
+    """The loop feeds the watchdog; nobody else may."""
+    assert value("door", "Type") == "notify"
+    assert value("door", "WatchdogSec") == "10"
+    assert "NotifyAccess" not in read("door")  # Type=notify means: the main process alone
+
+
+def test_whatever_the_end_was_the_door_is_locked() -> None:
+    """A Raspberry Pi kernel leaves outputs driven; the same program and configuration lock."""
+    run, relock = value("door", "ExecStart"), value("door", "ExecStopPost")
+    assert relock == run.replace("door run", "door relock")
+    assert not relock.startswith("-")
+
+
+def test_the_door_keeps_its_secrets_out_of_the_unit() -> None:
+    """The credential has the name that the program looks for; no variable holds one."""
+    name, _, path = value("door", "LoadCredential").partition(":")
+    assert name == SYSTEMD_NAME
+    assert path.startswith("/etc/studyroom/")
+    assert value("door", "SetCredential").startswith(f"{name}:")  # else a new door could not even complain
+    assert read("door")["Environment"] == [f"LG_WD={value('door', 'WorkingDirectory')}"]
+
+
+# -- the sandbox ----------------------------------------------------------------------------------
+
+
+def test_the_door_reaches_its_pins() -> None:
+    """Each of these was found to break gpiozero with lgpio, or is needed by it."""
+    unit = read("door")
+    assert unit["DevicePolicy"] == ["closed"]
+    assert unit["DeviceAllow"] == ["char-gpiochip rw"]
+    assert unit["Group"] == ["gpio"]
+    assert "PrivateDevices" not in unit
+    assert "ProcSubset" not in unit
+
+
+def test_the_door_may_ask_who_holds_the_clock_and_not_set_it() -> None:
+    """``adjtimex`` only reads without a capability; ProtectClock= would refuse even that."""
+    unit = read("door")
+    assert "ProtectClock" not in unit
+    assert unit["SystemCallFilter"][-1] == "adjtimex clock_adjtime"
+    assert unit["CapabilityBoundingSet"] == [""]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_nobody_runs_as_root_and_each_has_its_own_folder(unit: str) -> None:
+    """Closed to the group as well: users of a Pi are in group gpio."""
+    users = (FOLDER / "sysusers.conf").read_text("utf-8")
+    assert re.search(rf"^u {value(unit, 'User')} ", users, re.MULTILINE)
+    assert value(unit, "StateDirectoryMode") == value(unit, "RuntimeDirectoryMode") == "0700"
+    assert value(unit, "UMask") == "0077"
+    assert value(unit, "LimitCORE") == "0"
+
+
+@needs_systemd
+@pytest.mark.parametrize("unit", UNITS)
+def test_systemd_finds_no_fault(unit: str, tmp_path: Path) -> None:
+    """Names and values of all settings, by systemd's own reading; only the programs stand elsewhere."""
+    text = (FOLDER / f"{unit}.service").read_text("utf-8")
+    copy = tmp_path / f"{unit}.service"
+    copy.write_text(re.sub(r"/opt/studyroom/\S+", "/bin/true", text), "utf-8")
+    told = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True)
+    assert (told.returncode, told.stderr) == (0, "")
+
+
+@needs_systemd
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_sandbox_is_tight(unit: str) -> None:
+    """systemd's own figure for what a service could still do; it may only be lowered."""
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(FOLDER / f"{unit}.service")]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    figure = re.search(r"exposure level for \S+: ([\d.]+)", told)
+    assert figure is not None
+    assert float(figure[1]) <= EXPOSURE[unit]
