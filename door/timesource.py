@@ -37,7 +37,7 @@ def synchronised() -> bool:
         state = ctypes.CDLL(None).adjtimex(buffer)
     except (OSError, AttributeError):
         return False
-    status = int.from_bytes(buffer[_STATUS_OFFSET : _STATUS_OFFSET + 4], "little", signed=True)
+    status = int.from_bytes(buffer.raw[_STATUS_OFFSET : _STATUS_OFFSET + 4], "little", signed=True)
     return state not in (-1, TIME_ERROR) and not status & STA_UNSYNC
 
 
