@@ -1,0 +1,123 @@
+"""``roomserver``: what the administrator types. Bad input is an error with what to do next, and exit code 2."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from contract.codes import Kind
+from contract.settings import SettingsError
+from roomserver import desk
+from roomserver.bell import ring
+from roomserver.broker import BrokerError
+from roomserver.database import DatabaseError
+from roomserver.desk import DeskError
+from roomserver.doors import DoorError
+from roomserver.issue import SHEET_DAYS, IssueRefusedError
+from roomserver.members import MemberError
+from roomserver.place import load, open_place
+from roomserver.show import say
+from roomserver.vault import VaultError
+
+_EXPECTED = (
+    SettingsError, DatabaseError, VaultError, BrokerError, DeskError, DoorError, MemberError, IssueRefusedError, OSError
+)  # fmt: skip
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it is done, 2 when it was not and why was said."""
+    args = parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        return _run(args)
+    except _EXPECTED as error:
+        sys.stderr.write(f"roomserver: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(args: argparse.Namespace) -> int:
+    if args.work is desk.init:
+        desk.init(args)
+        return 0
+    if not args.config.exists():
+        raise DeskError(f"There is no {args.config}. Run: roomserver --config {args.config} init")
+    opened = open_place(load(args.config))
+    try:
+        args.work(opened, args)
+        if args.rings and not ring(opened.place.bell):
+            say("The server is not running; the door hears of this when it runs (roomserver serve).")
+    finally:
+        opened.database.close()
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and its options."""
+    top = argparse.ArgumentParser(prog="roomserver", description="The server of a study room.")
+    top.add_argument(
+        "-c", "--config", type=Path, default=Path("roomserver.toml"), help="default: ./roomserver.toml"
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    init = _command(commands, "init", desk.init, "write roomserver.toml, the key file and an empty database")
+    init.add_argument("--http-port", type=int)
+    init.add_argument("--mqtt-port", type=int)
+    _command(commands, "serve", desk.serve, "run: HTTP, the subscriber, and the embedded broker")
+    _door_commands(commands)
+    _member_commands(commands)
+    code = _command(commands, "code", desk.code, "draw codes for a member", listing=True)
+    code.add_argument("number")
+    code.add_argument("--door", help="which door, if there are several")
+    code.add_argument("--card", action="store_true", help="a wallet card of five pairs")
+    code.add_argument(
+        "--days", type=int, default=SHEET_DAYS, choices=(7, 14, 28), help="days of a paper sheet"
+    )
+    rows = _command(commands, "rows", desk.rows, "show audit rows, newest last", listing=True)
+    rows.add_argument("--door", help="of one door")
+    rows.add_argument("--limit", type=int, default=50, help="at most so many; 0: all")
+    _command(commands, "status", desk.status, "show what the doors told last", listing=True)
+    return top
+
+
+def _door_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    door = commands.add_parser("door", help="doors").add_subparsers(required=True, metavar="COMMAND")
+    add = _command(
+        door, "add", desk.door_add, "a one-time token for a door, new or replaced", rings=True, listing=True
+    )
+    add.add_argument("name")
+    _command(door, "list", desk.door_list, "show the doors", listing=True)
+    _command(door, "mosquitto", desk.door_mosquitto, "print the doors' lines of Mosquitto's password file")
+
+
+def _member_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    member = commands.add_parser("member", help="members").add_subparsers(required=True, metavar="COMMAND")
+    add = _command(member, "add", desk.member_add, "a new member", rings=True, listing=True)
+    add.add_argument("--kind", type=Kind, choices=[Kind.PHONE, Kind.STAFF, Kind.PAPER], default=Kind.PHONE)
+    add.add_argument("--number", help="default: drawn among the free")
+    _command(member, "list", desk.member_list, "show the members", listing=True)
+    for name, work, words in (
+        ("revoke", desk.member_revoke, "let a member draw no code and enter no more"),
+        ("reinstate", desk.member_reinstate, "let a revoked member in again, with new codes"),
+        ("reissue", desk.member_reissue, "new codes for a lost phone, sheet or card"),
+    ):
+        _command(member, name, work, words, rings=True, listing=True).add_argument("number")
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    work: object,
+    words: str,
+    *,
+    rings: bool = False,
+    listing: bool = False,
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=words, description=words)
+    command.set_defaults(work=work, rings=rings, json=False)
+    if listing:
+        command.add_argument("--json", action="store_true", help="complete, as JSON")
+    return command

@@ -1,0 +1,80 @@
+"""The database: SQLite by default, anything SQLAlchemy speaks by URL; who writes holds the lock from the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from sqlite3 import Connection as SqliteConnection
+
+from sqlalchemy import Connection, create_engine, event, select
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from roomserver.schema import SCHEMA_VERSION, Base, Head, Meta
+
+BUSY_MS = 10_000  # how long one process waits for another's write
+
+
+class DatabaseError(RuntimeError):
+    """The database cannot be used; ``str(error)`` says why and what to do."""
+
+
+class Database:
+    """Sessions on one database; ``read`` sees a snapshot, ``write`` holds the write lock until it commits."""
+
+    def __init__(self, url: str) -> None:
+        self.engine: Engine = create_engine(url)
+        if self.engine.dialect.name == "sqlite":
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        self._writing = self.engine.execution_options(writes=True)
+
+    def create(self) -> None:
+        """Make the tables of an empty database; one that exists is left as it is."""
+        Base.metadata.create_all(self.engine)
+        with self.write() as session:
+            if session.get(Meta, "schema") is None:
+                session.add(Meta(name="schema", value=str(SCHEMA_VERSION)))
+                session.add(Head(id=1))
+
+    def check(self) -> None:
+        """``DatabaseError`` unless this program can use what is there."""
+        try:
+            with self.read() as session:
+                found = session.scalar(select(Meta.value).where(Meta.name == "schema"))
+        except OperationalError:
+            raise DatabaseError("The database has no tables yet. Run: roomserver init") from None
+        if found != str(SCHEMA_VERSION):
+            raise DatabaseError(
+                f"The database has schema {found}, this program schema {SCHEMA_VERSION}. Install the newer program."
+            )
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one state of the database and changes nothing."""
+        with Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose changes are durable when the block ends, or (on an exception) never were."""
+        with Session(self._writing) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy begins and commits; sqlite3 must not do it on its own
+    # FULL: an acknowledged row is on the disk. The door deletes what is acknowledged.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A write that began as a read could not wait for the lock: SQLite would fail it at once.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

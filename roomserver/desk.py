@@ -1,0 +1,209 @@
+"""The commands of the administrator, one function each; every one says what is now true and what to do next."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from sqlalchemy import select
+
+from roomserver import doors, issue, members, mosquitto, show, state
+from roomserver.alarms import open_alarms
+from roomserver.database import Database
+from roomserver.place import Opened, load, now
+from roomserver.sample import sample
+from roomserver.schema import AuditRow, Door, Log
+from roomserver.show import say, say_json
+from roomserver.vault import make_key_file
+
+
+class DeskError(ValueError):
+    """The command cannot be carried out; ``str(error)`` says why and what to do."""
+
+
+def init(args: Namespace) -> None:
+    """A new place: settings, key file, database. What exists is left as it is."""
+    given = {"http.port": args.http_port, "mqtt.port": args.mqtt_port}
+    given = {key: value for key, value in given.items() if value is not None}
+    if args.config.exists():
+        say(f"{args.config} is there already and stays as it is.")
+    else:
+        args.config.write_text(sample(given), "utf-8")
+        say(f"{args.config} is written; every key in it is explained.")
+    place = load(args.config)
+    if place.key_file.exists():
+        say(f"{place.key_file} is there already and stays as it is.")
+    else:
+        make_key_file(place.key_file)
+        say(
+            f"{place.key_file} is written. Without it the database is of no use: back it up, apart from the database."
+        )
+    database = Database(place.database_url)
+    database.create()
+    database.check()
+    database.close()
+    say("The database is ready. Next: roomserver serve, and in another terminal: roomserver door add NAME")
+
+
+def serve(opened: Opened, _args: Namespace) -> None:
+    """Run until told to stop."""
+    from roomserver import app
+
+    app.serve(opened)
+
+
+def door_add(opened: Opened, args: Namespace) -> None:
+    """A one-time token, for a new door or a new machine at an old one."""
+    with opened.database.write() as session:
+        known = doors.find(session, args.name) is not None
+        others = [door.name for door in doors.listed(session) if door.name != args.name]
+        if opened.place.settings.mqtt.broker == "embedded" and others and not known:
+            raise DeskError(
+                f"The embedded broker has no topic rights, so it serves one door, and that is {others[0]}. "
+                'For more doors run Mosquitto and set mqtt.broker = "external" in roomserver.toml.'
+            )
+        token = doors.add(session, opened.vault, args.name, now())
+    if args.json:
+        return say_json({"door": args.name, "token": token, "hours": doors.TOKEN_SECONDS // 3600})
+    say(f"Door {args.name} {'may enrol again; it keeps its key' if known else 'is added'}.")
+    say(
+        f"On its Raspberry Pi, within {doors.TOKEN_SECONDS // 3600} hours, enrol with this token (it works once):"
+    )
+    say(f"\n  {token}\n")
+    if opened.place.settings.mqtt.broker == "external" and not known:
+        say("The broker must know the door first: roomserver door mosquitto")
+    return None
+
+
+def door_list(opened: Opened, args: Namespace) -> None:
+    """The doors, and which revision of the list they hold."""
+    with opened.database.read() as session:
+        found, revision = doors.listed(session), members.revision(session)
+    if args.json:
+        return say_json([show.door_json(door) for door in found])
+    if not found:
+        return say("There is no door yet. Add one: roomserver door add NAME")
+    return say(show.doors_text(found, revision, opened.place.settings.codes.codes().time_zone))
+
+
+def door_mosquitto(opened: Opened, _args: Namespace) -> None:
+    """The doors' users for Mosquitto, hashed as it wants them."""
+    with opened.database.read() as session:
+        users = {door.name: opened.vault.open(door.mqtt_password).decode() for door in doors.listed(session)}
+    for name, password in users.items():
+        say(mosquitto.password_line(name, password))
+
+
+def member_add(opened: Opened, args: Namespace) -> None:
+    """A new member of a kind."""
+    with opened.database.write() as session:
+        form = opened.place.settings.codes.codes()
+        record = members.add(session, args.kind, form, now(), args.number)
+    _said(
+        args,
+        record,
+        f"Member {record.member} is added ({record.kind}). Codes: roomserver code {record.member}",
+    )
+
+
+def member_list(opened: Opened, args: Namespace) -> None:
+    """Every member."""
+    with opened.database.read() as session:
+        records = members.listed(session)
+    if args.json:
+        return say_json([record.as_json() for record in records])
+    if not records:
+        return say("There is no member yet. Add one: roomserver member add")
+    return say(show.members_text(records, now()))
+
+
+def member_revoke(opened: Opened, args: Namespace) -> None:
+    """No more codes, no more entry."""
+    with opened.database.write() as session:
+        record = members.revoke(session, args.number, now())
+    text = (
+        f"Member {record.member} is revoked and draws no more codes. A door with a link refuses him within seconds "
+        "(see: roomserver door list); at a door without one, phone codes already drawn end within 31 minutes."
+    )
+    _said(args, record, text)
+
+
+def member_reinstate(opened: Opened, args: Namespace) -> None:
+    """In again, with new codes."""
+    with opened.database.write() as session:
+        record = members.reinstate(session, args.number, now())
+    _said(
+        args,
+        record,
+        f"Member {record.member} may enter again, with new codes: roomserver code {record.member}",
+    )
+
+
+def member_reissue(opened: Opened, args: Namespace) -> None:
+    """New codes; the old ones stop."""
+    with opened.database.write() as session:
+        record = members.reissue(session, args.number, now())
+    text = (
+        f"Member {record.member} has new codes (roomserver code {record.member}); the old ones stop when the door "
+        "hears of it, or when he types a new one and its second code."
+    )
+    _said(args, record, text)
+
+
+def code(opened: Opened, args: Namespace) -> None:
+    """Draw codes."""
+    form = opened.place.settings.codes.codes()
+    with opened.database.read() as session:
+        door = _which_door(doors.listed(session), args.door)
+        record = members.get(session, args.number)
+        key = opened.vault.open(door.key)
+        drawn = issue.draw(key, door.name, record, form, now(), card=args.card, days=args.days)
+    if args.json:
+        return say_json(show.drawn_json(drawn, door.name))
+    return say(show.drawn_text(drawn, door.name, form))
+
+
+def rows(opened: Opened, args: Namespace) -> None:
+    """Stored rows, newest last."""
+    query = select(Door.name, Log.name, AuditRow).join(Log, Log.door_id == Door.id).join(AuditRow)
+    query = query.order_by(AuditRow.received_at.desc(), Log.id.desc(), AuditRow.seq.desc())
+    query = query.where(Door.name == args.door) if args.door else query
+    with opened.database.read() as session:
+        if args.door:
+            doors.get(session, args.door)
+        found = [
+            (d, log, row) for d, log, row in session.execute(query.limit(args.limit) if args.limit else query)
+        ]
+    found.reverse()
+    if args.json:
+        return say_json([show.row_json(*one) for one in found])
+    return say(show.rows_text(found, opened.place.settings.codes.codes().time_zone))
+
+
+def status(opened: Opened, args: Namespace) -> None:
+    """What the doors told last, and what the server noticed."""
+    with opened.database.read() as session:
+        told, alarms = state.latest(session), open_alarms(session)
+    if args.json:
+        heard = {
+            door: {t: {"value": v.value, "at": v.at} for t, v in topics.items()}
+            for door, topics in told.items()
+        }
+        return say_json({"doors": heard, "alarms": [show.alarm_json(alarm) for alarm in alarms]})
+    return say(show.status_text(told, alarms, now()))
+
+
+def _which_door(found: list[Door], name: str | None) -> Door:
+    chosen = [door for door in found if name is None or door.name == name]
+    match chosen:
+        case [door]:
+            return door
+        case []:
+            raise DeskError("There is no such door. See: roomserver door list")
+    raise DeskError(f"Codes differ from door to door. Say which: --door {chosen[0].name}")
+
+
+def _said(args: Namespace, record: members.AccessRecord, text: str) -> None:
+    if args.json:
+        say_json(record.as_json())
+    else:
+        say(text)

@@ -1,0 +1,191 @@
+"""What is said over MQTT, without the wire: messages in, messages out, the database between them (PROTOCOL §4).
+
+A message is bytes from anybody until its hash or mac is checked; nothing it can say raises anything here.
+What goes out is decided after the commit: an ack is the promise that a row is on the disk.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from contract import messages
+from contract.messages import COMMAND_EXPIRY_SECONDS, Ack, Topics
+from roomserver import commands, doors, members, rows, state
+from roomserver.database import Database
+from roomserver.doors import Keys
+from roomserver.gaps import Gaps
+from roomserver.rows import Receipt
+from roomserver.vault import Vault
+
+log = logging.getLogger("roomserver.exchange")
+
+STATE_TOPICS = frozenset({"availability", "state", "occupancy", "health"})
+SUBSCRIPTIONS = ("audit", "command/result", *sorted(STATE_TOPICS))
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message as it came."""
+
+    topic: str
+    payload: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to publish with QoS 1; ``expiry`` in seconds."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+    expiry: int | None = None
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What one transaction took in, to be acted on when it is durable."""
+
+    acks: dict[tuple[str, str], Ack] = field(default_factory=dict)
+    spans: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+
+
+class Exchange:
+    """One thread's: takes batches of messages, and says what is to be published."""
+
+    def __init__(
+        self, database: Database, vault: Vault, clock: Callable[[], int], monotonic: Callable[[], float]
+    ) -> None:
+        self._database, self._vault = database, vault
+        self._clock, self._monotonic = clock, monotonic
+        self._doors: dict[str, Keys] = {}
+        self._gaps = Gaps()
+        self._announced: int | None = None
+
+    def connected(self) -> list[Outgoing]:
+        """Everything retained again, for every door: nothing rests on the broker's memory."""
+        self._announced = None
+        out = self.changed()
+        with self._database.read() as session:
+            for keys in self._doors.values():
+                for receipt in rows.acks(session, keys.id):
+                    self._watch(keys.name, receipt)
+                    out += [] if receipt.ack is None else [self._ack(keys, receipt.ack)]
+        return out
+
+    def changed(self) -> list[Outgoing]:
+        """After a change by another hand (CLI, API): doors are read again; the hint, if the list changed."""
+        with self._database.read() as session:
+            self._doors = {door.name: doors.keys(door, self._vault) for door in doors.listed(session)}
+        return self._hints()
+
+    def take(self, batch: Iterable[Incoming]) -> list[Outgoing]:
+        """Store what is right in ``batch`` in one transaction, or (should that fail) each by itself."""
+        batch = list(batch)
+        heard = self._store(batch)
+        for message in batch if heard is None else ():
+            alone = self._store([message])
+            if alone is not None:
+                heard = _Heard() if heard is None else heard
+                heard.acks |= alone.acks
+                heard.spans |= alone.spans
+        if heard is None:
+            return []
+        for (door, log_name), (through, top) in heard.spans.items():
+            self._gaps.saw(door, log_name, through=through, top=top, now=self._monotonic())
+        return [self._ack(self._doors[door], ack) for (door, _), ack in heard.acks.items()] + self._hints()
+
+    def due(self) -> list[Outgoing]:
+        """``replay`` for every log whose gap has lasted; an answer to it comes as rows."""
+        missing = self._gaps.due(self._monotonic())
+        if not missing:
+            return []
+        with self._database.write() as session:
+            for gap in missing:
+                log.info(
+                    "door %s: rows of log %s are missing from %s on, asking again", gap.door, gap.log, gap.seq
+                )
+                args = {"log": gap.log, "from": gap.seq}
+                commands.ask(session, self._doors[gap.door].id, "replay", args, self._clock())
+        return self.waiting_commands()
+
+    def waiting_commands(self) -> list[Outgoing]:
+        """Commands that wait to be sent, numbered and signed now; ask only when they can go out."""
+        out = []
+        with self._database.write() as session:
+            for keys in self._doors.values():
+                for signed in commands.sign_waiting(session, keys, self._clock()):
+                    out.append(Outgoing(signed.topic, signed.payload, expiry=COMMAND_EXPIRY_SECONDS))
+        return out
+
+    def timer(self) -> float | None:
+        """The monotonic second at which ``due`` has something; None while nothing is missing."""
+        return self._gaps.timer()
+
+    def _store(self, batch: list[Incoming]) -> _Heard | None:
+        heard = _Heard()
+        try:
+            with self._database.write() as session:
+                for message in batch:
+                    self._one(session, message, heard)
+        except SQLAlchemyError as error:
+            log.error("the database does not take what the doors send: %s", type(error).__name__)
+            return None
+        return heard
+
+    def _one(self, session: Session, message: Incoming, heard: _Heard) -> None:
+        match state.topic_of(message.topic):
+            case (name, kind) if name in self._doors:
+                keys = self._doors[name]
+            case _:
+                return
+        now = self._clock()
+        if kind == "audit":
+            self._note(keys.name, rows.receive(session, keys, message.payload, now), heard)
+        elif kind == "command/result":
+            commands.take_result(session, keys, message.payload, now)
+        elif kind in STATE_TOPICS:
+            self._state(session, keys, kind, message.payload, heard)
+
+    def _state(self, session: Session, keys: Keys, kind: str, payload: bytes, heard: _Heard) -> None:
+        try:
+            value = state.read(kind, payload)
+        except ValueError as error:
+            log.debug("door %s: %s is not understood: %s", keys.name, kind, error)
+            return
+        state.keep(session, keys.id, kind, value, self._clock())
+        reported = state.reported_rows(value) if kind == "health" else None
+        if reported is not None:
+            known = {r.log: r.through for r in rows.acks(session, keys.id)}
+            if reported[0] in known:  # a log of which nothing came yet is coming
+                heard.spans.setdefault((keys.name, reported[0]), (known[reported[0]], reported[1]))
+
+    def _note(self, door: str, receipt: Receipt, heard: _Heard) -> None:
+        if receipt.log is None:
+            return
+        if receipt.ack is not None:
+            heard.acks.pop((door, receipt.log), None)  # the log heard last comes last: that one is retained
+            heard.acks[door, receipt.log] = receipt.ack
+        heard.spans[door, receipt.log] = (receipt.through, receipt.top)
+
+    def _watch(self, door: str, receipt: Receipt) -> None:
+        if receipt.log is not None:
+            self._gaps.saw(door, receipt.log, through=receipt.through, top=receipt.top, now=self._monotonic())
+
+    def _ack(self, keys: Keys, ack: Ack) -> Outgoing:
+        topic = Topics(keys.name).ack
+        return Outgoing(topic, messages.sign(keys.command, topic, ack.as_json()), retain=True)
+
+    def _hints(self) -> list[Outgoing]:
+        with self._database.read() as session:
+            revision = members.revision(session)
+        if revision == self._announced:
+            return []
+        self._announced = revision
+        payload = json.dumps({"revision": revision}).encode()
+        return [Outgoing(Topics(name).access, payload, retain=True) for name in self._doors]

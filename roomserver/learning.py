@@ -1,0 +1,63 @@
+"""What the server learns of its members from a door's rows; all of it merges by maximum, in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from contract.access import AccessRecord
+from contract.audit import Row
+from contract.codes import MAX_GENERATION, Kind
+from roomserver import members
+
+
+def learn(session: Session, row: Row, now: int) -> bool:
+    """Merge what ``row`` proves into its member's record; whether that changed the list."""
+    number = row.member
+    if number is None or not (number.isascii() and number.isdigit() and 3 <= len(number) <= 6):
+        return False
+    ours = members.find(session, number)
+    record = ours or AccessRecord(number)
+    match row.type:
+        case "granted":
+            theirs = _granted(record, row.detail)
+        case "revoked" | "reinstated" | "forgotten":
+            theirs = _told(record, row.detail)
+        case _:
+            return False
+    return members.merge(session, theirs, f"door-{row.type}", now)
+
+
+def _granted(ours: AccessRecord, detail: Mapping[str, object]) -> AccessRecord:
+    """A grant proves the generation, and one above ours (a double code) kills those below it."""
+    kind, generation = detail.get("kind"), _whole(detail, "generation")
+    if kind == Kind.CARD:
+        return replace(ours, card_pair=max(ours.card_pair, _whole(detail, "pair"), _whole(detail, "step")))
+    if generation <= ours.generation or kind not in tuple(Kind):
+        return ours if ours.revision else replace(ours, kind=_kind(kind, ours))
+    through = max(ours.revoked_through, generation - 1)
+    return replace(ours, kind=Kind(str(kind)), generation=generation, revoked_through=through)
+
+
+def _told(ours: AccessRecord, detail: Mapping[str, object]) -> AccessRecord:
+    """A door's own record, as far as the row tells it."""
+    return replace(
+        ours,
+        kind=_kind(detail.get("kind"), ours) if _whole(detail, "generation") > ours.generation else ours.kind,
+        generation=max(ours.generation, _whole(detail, "generation")),
+        revoked_through=max(
+            ours.revoked_through, _whole(detail, "through"), _whole(detail, "revoked_through")
+        ),
+        card_pair=max(ours.card_pair, _whole(detail, "card_pair")),
+    )
+
+
+def _kind(value: object, ours: AccessRecord) -> Kind:
+    return Kind(str(value)) if value in tuple(Kind) and value != Kind.CARD else ours.kind
+
+
+def _whole(detail: Mapping[str, object], name: str) -> int:
+    value = detail.get(name)
+    return value if type(value) is int and 0 <= value <= MAX_GENERATION else 0

@@ -1,0 +1,200 @@
+"""Members: their numbers, and the access list the doors follow, change by change (PROTOCOL §2)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from contract import access
+from contract.access import EMPTY_DIGEST, AccessRecord
+from contract.codes import MAX_GENERATION, Codes, Kind, is_member
+from roomserver.schema import AuditRow, Change, Head, Member
+
+RANDOM_TRIES = 32
+
+
+class MemberError(ValueError):
+    """This cannot be done with this member; ``str(error)`` says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessAnswer:
+    """What a door is told: the records that changed since it asked last, or (``complete``) all of them."""
+
+    revision: int
+    digest: str
+    complete: bool
+    members: list[AccessRecord]
+
+
+def find(session: Session, number: str) -> AccessRecord | None:
+    """The record of ``number``, if it has one."""
+    member = session.get(Member, number)
+    return None if member is None else _record(member)
+
+
+def get(session: Session, number: str) -> AccessRecord:
+    """The record of ``number``; ``MemberError`` if there is none."""
+    record = find(session, number)
+    if record is None:
+        raise MemberError(f"There is no member {number}. See: roomserver member list")
+    return record
+
+
+def listed(session: Session) -> list[AccessRecord]:
+    """Every record, by number."""
+    return [_record(member) for member in session.scalars(select(Member).order_by(Member.number))]
+
+
+def add(session: Session, kind: Kind, codes: Codes, now: int, number: str | None = None) -> AccessRecord:
+    """A new member; without ``number`` one is drawn among the free."""
+    head = lock(session)
+    if kind is Kind.CARD:
+        raise MemberError(
+            "A card goes with a phone, staff or paper member. Draw it with: roomserver code NUMBER --card"
+        )
+    if number is None:
+        number = _free_number(session, codes)
+    elif not is_member(number, codes):
+        raise MemberError(f"A member number has {codes.member_digits} digits and is not all zeros.")
+    elif not _is_free(session, number):
+        raise MemberError(
+            f"The number {number} is taken, or rows still mention it. Leave --number out to draw one."
+        )
+    return _put(session, head, AccessRecord(number, kind), "added", now)
+
+
+def revoke(session: Session, number: str, now: int) -> AccessRecord:
+    """Kill all codes of ``number``, also those of generations that may be out unseen."""
+    head, record = lock(session), get(session, number)
+    return record if record.revoked else _put(session, head, access.revoke(record), "revoked", now)
+
+
+def reinstate(session: Session, number: str, now: int) -> AccessRecord:
+    """Let a revoked member in again, with a new generation; what he had stays dead."""
+    head, record = lock(session), get(session, number)
+    if not record.revoked:
+        raise MemberError(
+            f"Member {number} is not revoked. For new codes: roomserver member reissue {number}"
+        )
+    return _put(session, head, _next_generation(record), "reinstated", now)
+
+
+def reissue(session: Session, number: str, now: int) -> AccessRecord:
+    """A new generation: what the member had (phone, sheet, card) stops working."""
+    head, record = lock(session), get(session, number)
+    if record.revoked:
+        raise MemberError(
+            f"Member {number} is revoked. To let him in again: roomserver member reinstate {number}"
+        )
+    return _put(session, head, _next_generation(record), "reissued", now)
+
+
+def merge(session: Session, theirs: AccessRecord, why: str, now: int) -> bool:
+    """Take what a door knows by maximum; whether that changed the list."""
+    head = lock(session)
+    ours = find(session, theirs.member)
+    if ours is None:
+        _put(session, head, theirs, why, now, learnt=True)
+        return True
+    merged = replace(
+        access.replaced(theirs, ours), kind=theirs.kind if theirs.generation > ours.generation else ours.kind
+    )
+    if merged == ours:
+        return False
+    _put(session, head, merged, why, now)
+    return True
+
+
+def answer(session: Session, since: int, digest: str) -> AccessAnswer:
+    """The list for a door that holds ``since`` with ``digest``: a delta only if the digests agree there."""
+    head = session.get_one(Head, 1)
+    complete = since > head.revision or _digest_at(session, since) != digest
+    query = select(Member).order_by(Member.revision)
+    if not complete:
+        query = query.where(Member.revision > since)
+    return AccessAnswer(head.revision, head.digest, complete, [_record(m) for m in session.scalars(query)])
+
+
+def revision(session: Session) -> int:
+    """The revision of the list."""
+    return session.get_one(Head, 1).revision
+
+
+def lock(session: Session) -> Head:
+    """The head of the list, held until the transaction ends."""
+    return session.get_one(Head, 1, with_for_update=True, populate_existing=True)
+
+
+def _next_generation(record: AccessRecord) -> AccessRecord:
+    if record.top >= MAX_GENERATION:
+        raise MemberError(
+            f"Member {record.member} has used up all generations. Add a member with another number."
+        )
+    return replace(record, generation=record.top + 1)
+
+
+def _put(
+    session: Session, head: Head, record: AccessRecord, why: str, now: int, *, learnt: bool = False
+) -> AccessRecord:
+    record = replace(record, revision=head.revision + 1)
+    digest = access.chain_digest(head.digest, record)
+    head.revision, head.digest = record.revision, digest
+    fields = asdict(record)
+    number = fields.pop("member")
+    row = session.get(Member, number)
+    if row is None:
+        session.add(Member(number=number, learnt=learnt, added_at=now, **fields))
+    else:
+        for name, value in fields.items():
+            setattr(row, name, value)
+    text = json.dumps(record.as_json(), sort_keys=True, separators=(",", ":"))
+    session.add(Change(revision=record.revision, member=number, record=text, digest=digest, at=now, why=why))
+    session.flush()
+    return record
+
+
+def _record(member: Member) -> AccessRecord:
+    return AccessRecord(
+        member.number,
+        Kind(member.kind),
+        member.generation,
+        member.revoked_through,
+        member.card_pair,
+        member.suspended_until,
+        member.not_before,
+        member.not_after,
+        member.revision,
+    )
+
+
+def _digest_at(session: Session, revision: int) -> str | None:
+    if revision == 0:
+        return EMPTY_DIGEST
+    return session.scalar(select(Change.digest).where(Change.revision == revision))
+
+
+def _is_free(session: Session, number: str) -> bool:
+    if session.get(Member, number) is not None:
+        return False
+    return session.scalar(select(AuditRow.seq).where(AuditRow.member == number).limit(1)) is None
+
+
+def _free_number(session: Session, codes: Codes) -> str:
+    highest = 10**codes.member_digits - 1
+    for _ in range(RANDOM_TRIES):
+        number = f"{secrets.randbelow(highest) + 1:0{codes.member_digits}d}"
+        if _is_free(session, number):
+            return number
+    taken = set(session.scalars(select(Member.number)))
+    taken |= set(session.scalars(select(AuditRow.member).where(AuditRow.member.is_not(None)).distinct()))
+    free = [n for i in range(1, highest + 1) if (n := f"{i:0{codes.member_digits}d}") not in taken]
+    if not free:
+        raise MemberError(
+            "All member numbers are taken. Raise member_digits in roomserver.toml, or forget old members."
+        )
+    return secrets.choice(free)

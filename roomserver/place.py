@@ -1,0 +1,71 @@
+"""Where a server lives: its ``roomserver.toml``, the folder paths start from, database and vault opened."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.settings import read
+from roomserver.database import Database
+from roomserver.settings import Settings
+from roomserver.vault import Vault, open_key_file
+
+
+def now() -> int:
+    """The server's time, in whole Unix seconds."""
+    return int(time.time())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The settings, and the folder their paths start from."""
+
+    folder: Path
+    settings: Settings
+
+    def path(self, path: Path) -> Path:
+        """``path``, from the folder of ``roomserver.toml`` unless it is absolute."""
+        return self.folder / path
+
+    @property
+    def key_file(self) -> Path:
+        """Where the sealing key lies."""
+        return self.path(self.settings.key_file)
+
+    @property
+    def bell(self) -> Path:
+        """Where the bell of the running server hangs."""
+        return self.folder / "roomserver.bell"
+
+    @property
+    def database_url(self) -> str:
+        """The database as SQLAlchemy opens it."""
+        return self.settings.database or f"sqlite:///{self.folder / 'roomserver.db'}"
+
+    @property
+    def mqtt_password(self) -> str:
+        """This server's password at an external broker."""
+        mqtt = self.settings.mqtt
+        return self.path(mqtt.password_file).read_text().strip() if mqtt.password_file else mqtt.password
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What every command works on."""
+
+    place: Place
+    database: Database
+    vault: Vault
+
+
+def load(file: Path) -> Place:
+    """Settings from ``file``; ``SettingsError`` with all faults, ``OSError`` when it cannot be read."""
+    return Place(file.absolute().parent, read(Settings, file.read_text("utf-8"), name=file.name))
+
+
+def open_place(place: Place) -> Opened:
+    """The database and the vault of a place, checked."""
+    database = Database(place.database_url)
+    database.check()
+    return Opened(place, database, open_key_file(place.key_file))

@@ -1,0 +1,138 @@
+"""``roomserver.toml``: what the administrator may set, and the file ``roomserver init`` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from contract.codes import Codes
+from contract.hours import HoursError
+from contract.hours import parse as parse_hours
+from contract.settings import Fault, option
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """Where doors and browsers reach the server."""
+
+    host: str = option("127.0.0.1", doc="Address to listen on; a door on another machine needs TLS.")
+    port: int = option(8000, least=1, most=65535, doc="Port to listen on.")
+    certificate: Path | None = option(
+        None, doc="PEM file with the certificate chain; with it the server speaks TLS."
+    )
+    private_key: Path | None = option(None, doc="PEM file with the certificate's key.")
+
+    def faults(self) -> Iterator[Fault]:
+        """A certificate without its key, or the other way round."""
+        if (self.certificate is None) != (self.private_key is None):
+            yield Fault("certificate", "goes with private_key: give both or neither", also=("private_key",))
+
+
+@dataclass(frozen=True, slots=True)
+class Mqtt:
+    """The broker: the embedded one on loopback, or any other by host and port."""
+
+    broker: Literal["embedded", "external"] = option(
+        "embedded", doc="The embedded broker serves one door on this machine; else an external one."
+    )
+    host: str = option("127.0.0.1", doc="The broker's address as this server reaches it.")
+    port: int = option(1883, least=1, most=65535, doc="The broker's port.")
+    username: str = option("roomserver", doc="This server's user at an external broker.")
+    password: str = option("", secret=True, doc="Its password; or leave it empty and use password_file.")
+    password_file: Path | None = option(None, doc="A file with that password, such as a systemd credential.")
+    tls: bool = option(False, doc="Whether the external broker speaks TLS.")
+    ca_file: Path | None = option(None, doc="PEM file of the broker's authority, if it is not a public one.")
+    door_host: str = option("", doc="The broker's address as doors reach it; empty: the same as host.")
+
+    def faults(self) -> Iterator[Fault]:
+        """Two passwords; TLS at a broker that has none; an embedded broker anywhere but on loopback."""
+        if self.password and self.password_file:
+            yield Fault("password_file", "give either password or password_file", also=("password",))
+        if self.broker == "embedded" and self.tls:
+            yield Fault("tls", "the embedded broker stays on this machine and has no TLS", also=("broker",))
+        if self.broker == "embedded" and self.host not in ("127.0.0.1", "::1", "localhost"):
+            yield Fault(
+                "host", "the embedded broker has no topic rights, so it listens on loopback only: 127.0.0.1"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class CodeForm:
+    """The form of the codes; doors follow it."""
+
+    digits: int = option(6, least=6, most=8, doc="Digits of a one-time code, after the member number.")
+    member_digits: int = option(4, least=3, most=6, doc="Digits of a member number.")
+    paper_uses: int = option(10, least=1, most=100, doc="How often the code of a paper sheet opens in a day.")
+    time_zone: str = option("Asia/Shanghai", doc="The door's time zone: when a paper code's day begins.")
+    room: str = option(
+        "study room", pattern=".{1,60}", form="a name of 1 to 60 characters", doc="The room's name."
+    )
+
+    def faults(self) -> Iterator[Fault]:
+        """A time zone nobody knows."""
+        try:
+            ZoneInfo(self.time_zone)
+        except (ValueError, OSError):
+            yield Fault("time_zone", "there is no such time zone; write it like Asia/Shanghai")
+
+    def codes(self) -> Codes:
+        """The form as ``contract.codes`` takes it."""
+        return Codes(
+            digits=self.digits,
+            member_digits=self.member_digits,
+            paper_uses=self.paper_uses,
+            time_zone=ZoneInfo(self.time_zone),
+            room=self.room,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRules:
+    """The committee's rules; doors follow them."""
+
+    capacity: int = option(15, least=1, most=1000, doc="Seats.")
+    when_full: Literal["allow", "refuse"] = option(
+        "allow", doc="refuse: no entry while the exact count is full."
+    )
+    note: str = option("", doc="A line for the door's page, such as why the room is closed.")
+    hours: Mapping[str, tuple[str, ...]] = option(
+        factory=dict,
+        doc='Opening hours by weekday, as mon = ["08:00-22:00"]; days left out are open all day.',
+    )
+    holidays: Mapping[str, tuple[str, ...]] = option(
+        factory=dict, doc="Dates that differ, as 2026-10-01 = [] for closed."
+    )
+
+    def faults(self) -> Iterator[Fault]:
+        """Hours that are none."""
+        try:
+            parse_hours(self.hours, self.holidays)
+        except HoursError as error:
+            yield Fault("hours", str(error), also=("holidays",))
+
+    def as_json(self) -> dict[str, object]:
+        """The rules as they travel."""
+        return {
+            "hours": {day: list(spans) for day, spans in self.hours.items()},
+            "holidays": {day: list(spans) for day, spans in self.holidays.items()},
+            "capacity": self.capacity,
+            "when_full": self.when_full,
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of ``roomserver.toml``."""
+
+    database: str = option("", secret=True, doc="URL of the database; empty: roomserver.db beside this file.")
+    key_file: Path = option(
+        Path("roomserver.key"), doc="The key that door keys are sealed with. Back it up apart."
+    )
+    http: Http = field(default_factory=Http)
+    mqtt: Mqtt = field(default_factory=Mqtt)
+    codes: CodeForm = field(default_factory=CodeForm)
+    rules: RoomRules = field(default_factory=RoomRules)
