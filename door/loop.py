@@ -69,14 +69,18 @@ class NewRules:
     rules: Rules
 
 
+Inbox = queue.SimpleQueue[Event | NewRules]
+
+
 class Loop:
-    """``post`` from any thread; ``run`` until ``Stopping`` has been performed.
+    """Serves ``inbox``, which any thread may put events into, until ``Stopping`` has been performed.
 
     ``beat`` is called whenever the moment it returned last has come (watchdog, health, the system's clock).
     """
 
     def __init__(
         self,
+        inbox: Inbox,
         state: State,
         rules: Rules,
         *,
@@ -88,15 +92,11 @@ class Loop:
     ) -> None:
         self.state = state
         self.rules = rules
-        self._queue: queue.SimpleQueue[Event | NewRules] = queue.SimpleQueue()
+        self._inbox = inbox
         self._keeper, self._lock, self._indicator, self._teller = keeper, lock, indicator, teller
         self._beat, self._beat_at = beat, 0
         self._told: dict[str, Mapping[str, object]] = {}
         self._stopped = False
-
-    def post(self, event: Event | NewRules) -> None:
-        """Put an event on the queue; returns at once."""
-        self._queue.put(event)
 
     def run(self) -> None:
         """Decide and perform, one event after the other."""
@@ -122,7 +122,7 @@ class Loop:
     def _next(self, now: Moment) -> Event | NewRules:
         due = min(self._beat_at, self.state.timer(self.rules))
         try:
-            return self._queue.get(timeout=max(0, due - now) / 1000)
+            return self._inbox.get(timeout=max(0, due - now) / 1000)
         except queue.Empty:
             return TimerFired()
 

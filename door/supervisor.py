@@ -8,12 +8,12 @@ from contextlib import suppress
 
 
 class Supervisor:
-    """The notify socket of the unit; ``alive_every`` (s) is how often systemd wants to hear of us."""
+    """The notify socket of the unit; ``alive_ms`` is how often systemd wants to hear of us."""
 
     def __init__(self) -> None:
         self._address = os.environ.pop("NOTIFY_SOCKET", "")
         watchdog = os.environ.pop("WATCHDOG_USEC", "")
-        self.alive_every = int(watchdog) / 2_000_000 if watchdog.isdigit() and int(watchdog) else None
+        self.alive_ms = int(watchdog) // 2_000 if watchdog.isdigit() and int(watchdog) else None
 
     def tell(self, state: str) -> None:
         """Send ``READY=1``, ``WATCHDOG=1``, ``STATUS=…`` or ``STOPPING=1``."""

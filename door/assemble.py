@@ -1,0 +1,104 @@
+"""The door's parts, each made from its table of the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from contract.messages import report_key
+from door.commands import Taken
+from door.config import Config
+from door.credentials import Credentials
+from door.events import Cue, Event, Moment, Stopping
+from door.fittings import Keypad as KeypadTable
+from door.indicator import Indicator, PinIndicator, TerminalIndicator
+from door.keypad import Keypad, MatrixKeypad
+from door.keypads.terminal import TerminalKeypad
+from door.lock import Lock, Maglock, Strike
+from door.rules import Rules
+from door.sensors import DoorContact, ExitButton
+from door.state import State, restore
+from door.store import Remembered, Store
+
+Post = Callable[[Event], None]
+
+
+class Dark:
+    """No light and no sound."""
+
+    def show(self, cue: Cue, ms: int | None) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+def lock(config: Config) -> Lock:
+    """The lock, its relay at rest: locked."""
+    kind = {"strike": Strike, "maglock": Maglock}[config.lock.kind]
+    return kind(config.lock.pin, active_high=config.lock.active_high)
+
+
+def store(config: Config, credentials: Credentials, post: Post) -> Store:
+    """The store, not yet opened."""
+    config.door.state_dir.mkdir(parents=True, exist_ok=True)
+    return Store(
+        config.door.state_dir / "door.db",
+        door=config.door.name,
+        report_key=report_key(credentials.door_key, config.door.name),
+        post=post,
+        retention_days=config.audit.retention_days,
+    )
+
+
+def state(remembered: Remembered, credentials: Credentials, rules: Rules, now: Moment) -> State:
+    """The state as it was remembered; commands that the server had numbered before enrolling count as taken."""
+    found = restore(remembered.facts, remembered.access, now, rules)
+    if found.taken.highest < credentials.command_n:
+        found = replace(found, taken=Taken(credentials.command_n))
+    return found
+
+
+def indicator(config: Config, quiet: Callable[[], bool]) -> Indicator:
+    """Light and sound; a lamp needs red and green."""
+    table = config.indicator
+    if table.kind == "terminal":
+        return TerminalIndicator()
+    if table.kind == "pins" and table.red is not None and table.green is not None:
+        return PinIndicator(
+            red=table.red, green=table.green, blue=table.blue, buzzer=table.buzzer, tonal=True, quiet=quiet
+        )
+    return Dark()
+
+
+def quiet(config: Config, at: datetime) -> bool:
+    """Whether the neighbours sleep at local time ``at``."""
+    if not config.indicator.quiet:
+        return False
+    begin, end = config.indicator.quiet.split("-")
+    clock = f"{at:%H:%M}"
+    return begin <= clock < end if begin <= end else clock >= begin or clock < end
+
+
+def contact(config: Config, post: Post) -> DoorContact | None:
+    """The door contact, if one is fitted."""
+    table = config.contact
+    return DoorContact(table.pin, post, inverted=not table.normally_closed) if table.fitted else None
+
+
+def exit_button(config: Config, post: Post) -> ExitButton | None:
+    """The exit button, if one is fitted."""
+    return ExitButton(config.exit_button.pin, post) if config.exit_button.fitted else None
+
+
+def keypad(table: KeypadTable, post: Post, length: int) -> Keypad:
+    """One keypad; at the end of a terminal's input the door stops."""
+    if table.kind == "terminal":
+        return TerminalKeypad(
+            post, name=table.name, full_length=length, on_end=lambda: post(Stopping("end of input"))
+        )
+    return MatrixKeypad(
+        post, name=table.name, rows=table.rows, columns=table.columns, layout="/".join(table.layout),
+        stuck_seconds=table.stuck_seconds,
+    )  # fmt: skip

@@ -1,0 +1,265 @@
+"""The daemon: the only place where the door's parts are put together.
+
+Start: relock, then the store and the last access list, then the inputs, the loop, and the network last:
+the door works before the network does, and without it.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import signal
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from contract.messages import command_key, report_key
+from door import assemble, pins, timesource, view
+from door import config as configuration
+from door import credentials as credentials_file
+from door.control import Control
+from door.errors import ConfigError
+from door.events import FaultChanged, Moment, Remember, Reply, Started, Stopping
+from door.health import Health, program_version, undervoltage
+from door.link import Known, Link
+from door.loop import Inbox, Loop, NewRules
+from door.reporter import Reporter
+from door.rules import Rules
+from door.supervisor import Supervisor
+from door.timesource import moment
+
+BEAT_MS = 60_000
+PRUNE_MS = 24 * 3_600_000
+STOP_SECONDS = 5.0
+_LOG = logging.getLogger(__name__)
+
+
+class Daemon:
+    """One door, made from its configuration file; ``run`` until told to stop.
+
+    ``ConfigError`` and ``PinError`` are raised before anything can be unlocked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = configuration.load(path)
+        self.credentials = credentials_file.load(self.config.door.credentials)
+        configuration.rules(self.config, self.credentials)  # tells what does not fit before a pin is touched
+        pins.use(self.config.pins.factory, self.config.door.runtime_dir)
+        self.inbox = Inbox()
+        post = self.inbox.put
+        self.lock = assemble.lock(self.config)
+        self.store = assemble.store(self.config, self.credentials, post)
+        remembered = self.store.start()
+        self.server_said = remembered.facts.get("server")
+        rules = self._rules(self.server_said)
+        self.indicator = assemble.indicator(self.config, self._quiet)
+        self.contact = assemble.contact(self.config, post)
+        self.exit_button = assemble.exit_button(self.config, post)
+        self.keypads = tuple(assemble.keypad(k, post, rules.codes.length) for k in self.config.keypads)
+        self.reporter = self._make_reporter()
+        self.link = self._make_link()
+        self.control = Control(self.config.socket, post=post, status=self.status)
+        self.loop = Loop(
+            self.inbox,
+            assemble.state(remembered, self.credentials, rules, moment()),
+            rules,
+            keeper=self.store,
+            lock=self.lock,
+            indicator=self.indicator,
+            teller=self,
+            beat=self._beat,
+        )
+        self.health = Health(
+            store=self.store,
+            link=self.link,
+            outbox=self.reporter.outbox,
+            keypads=tuple(keypad.name for keypad in self.keypads),
+            disk=self.config.door.state_dir,
+            began=moment(),
+        )
+        self.supervisor = Supervisor()
+        self._beats = {"alive": 0, "minute": 0, "prune": moment() + BEAT_MS}
+        self._undervoltage = False
+
+    def run(self) -> None:
+        """Start in order, serve, stop in order."""
+        self.inbox.put(timesource.read())
+        self.inbox.put(Started(self.contact.open if self.contact else None, program_version()))
+        if threading.current_thread() is threading.main_thread():
+            self._take_signals()
+        for keypad in self.keypads:
+            keypad.start()
+        self.control.start()
+        self.reporter.start()
+        if self.link is not None:
+            self.link.start()
+        gc.collect()
+        gc.freeze()  # what is there now stays for good; no pause for it between a key and the relay
+        self.supervisor.tell("READY=1")
+        try:
+            self.loop.run()
+        finally:
+            self._stop()
+
+    # -- what the loop tells (``loop.Teller``) --------------------------------------------------
+
+    def show(self, topic_word: str, payload: Mapping[str, object]) -> None:
+        """A retained topic has something new."""
+        self.reporter.show(topic_word, payload)
+
+    def cue(self, word: str, at: int) -> None:
+        """What anyone in the room could see."""
+        self.reporter.cue(word, at)
+
+    def reply(self, reply: Reply) -> None:
+        """What was asked is done, or is not."""
+        if reply.by == "server":
+            self.reporter.result(reply.id, reply.error is None, reply.error)
+        else:
+            self.control.reply(reply)
+
+    def refresh(self) -> None:
+        """Ask the server now."""
+        if self.link is not None:
+            self.link.refresh()
+
+    def replay(self, log: str, seq: int) -> None:
+        """Send rows again."""
+        self.reporter.replay(log, seq)
+
+    # -- what others ask ------------------------------------------------------------------------
+
+    def status(self) -> Mapping[str, object]:
+        """Everything that ``door status`` shows."""
+        state, rules, now = self.loop.state, self.loop.rules, moment()
+        return {
+            "door": self.config.door.name,
+            "state": view.state(state, now, rules),
+            "occupancy": view.occupancy(state, rules),
+            "health": self.health.told(state, rules, now),
+            "broker": self.reporter.connected,
+        }
+
+    def _known(self) -> Known:
+        reading = self.loop.state.reading(moment())
+        return Known(now=reading.unix, past=reading.known_past or None)
+
+    def _position(self) -> tuple[int, str, int]:
+        access = self.loop.state.access
+        return access.revision, access.digest, self.loop.state.taken.highest
+
+    def _quiet(self) -> bool:
+        reading = self.loop.state.reading(moment())
+        at = datetime.fromtimestamp(reading.best, self.loop.rules.codes.time_zone)
+        return assemble.quiet(self.config, at)
+
+    # -- rules ----------------------------------------------------------------------------------
+
+    def take_rules(self, codes: Mapping[str, object], rules: Mapping[str, object]) -> None:
+        """The server's codes and rules, in force and kept; ``ConfigError`` when they are none."""
+        said = {"codes": dict(codes), "rules": dict(rules)}
+        new = configuration.rules(self.config, self.credentials, said)
+        self.server_said = said
+        self.store.keep([Remember("server", said)])
+        self.inbox.put(NewRules(new))
+
+    def reload(self) -> None:
+        """Read the configuration again (SIGHUP); a faulty one changes nothing. Pins need a restart."""
+        try:
+            config = configuration.load(self.path)
+            new = configuration.rules(config, self.credentials, _object(self.server_said))
+        except ConfigError as error:
+            _LOG.error("the old configuration stays: %s", error)
+            return
+        self.config = config
+        self.inbox.put(NewRules(new))
+
+    def _rules(self, said: object) -> Rules:
+        try:
+            return configuration.rules(self.config, self.credentials, _object(said))
+        except ConfigError as error:
+            _LOG.warning("the server's last rules are not used: %s", error)
+            return configuration.rules(self.config, self.credentials)
+
+    # -- beats ----------------------------------------------------------------------------------
+
+    def _beat(self, now: Moment) -> Moment:
+        """Feed the watchdog; look at the system's clock and health once a minute; prune once a day."""
+        if now >= self._beats["minute"]:
+            self._beats["minute"] = now + BEAT_MS
+            self._minute(now)
+        if now >= self._beats["prune"]:
+            self._beats["prune"] = now + PRUNE_MS
+            self.store.prune(self.loop.state.reading(now).known_past)
+        if self.supervisor.alive_ms is not None:
+            self.supervisor.tell("WATCHDOG=1")
+            self._beats["alive"] = now + self.supervisor.alive_ms
+        return min(at for at in self._beats.values() if at > now)
+
+    def _minute(self, now: Moment) -> None:
+        self.inbox.put(timesource.read())
+        weak = bool(undervoltage())
+        if weak != self._undervoltage:
+            self._undervoltage = weak
+            self.inbox.put(FaultChanged("undervoltage", weak))
+        self.reporter.show("health", self.health.told(self.loop.state, self.loop.rules, now))
+
+    # -- start and stop -------------------------------------------------------------------------
+
+    def _take_signals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda number, _: self.inbox.put(Stopping(signal.Signals(number).name)))
+        signal.signal(signal.SIGHUP, lambda *_: self.reload())
+
+    def _stop(self) -> None:
+        """Inputs first, then the lock, then what is still to be written; all of it bounded."""
+        self.supervisor.tell("STOPPING=1")
+        for keypad in self.keypads:
+            keypad.stop()
+        with suppress(OSError):
+            self.control.stop()
+        self.lock.close()
+        for part in (self.contact, self.exit_button, self.indicator):
+            if part is not None:
+                part.close()
+        if not self.store.stop(STOP_SECONDS):
+            _LOG.error("not everything could be written before the end")
+        self.reporter.stop(1.0)
+        if self.link is not None:
+            self.link.stop(1.0)
+
+    def _make_reporter(self) -> Reporter:
+        key, door = self.credentials.door_key, self.config.door.name
+        reporter = Reporter(
+            broker=configuration.broker(self.config, self.credentials),
+            door=door,
+            command_key=command_key(key, door),
+            report_key=report_key(key, door),
+            outbox=self.store,
+            post=self.inbox.put,
+            on_hint=lambda _: self.refresh(),
+        )
+        self.store.on_rows = reporter.rows_written
+        return reporter
+
+    def _make_link(self) -> Link | None:
+        if self.config.server.url is None:
+            return None
+        return Link(
+            url=self.config.server.url,
+            token=self.credentials.api_token,
+            door=self.config.door.name,
+            post=self.inbox.put,
+            position=self._position,
+            on_rules=self.take_rules,
+            known=self._known,
+            ca=self.config.server.ca,
+            poll_seconds=self.config.server.poll_seconds,
+        )
+
+
+def _object(value: object) -> Mapping[str, object] | None:
+    return value if isinstance(value, Mapping) else None

@@ -1,0 +1,100 @@
+"""What ``health`` says: the door's own condition, for whoever has to come with a screwdriver (PROTOCOL §4)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Protocol
+
+from door import view
+from door.events import Moment
+from door.rules import Rules
+from door.state import State
+from door.timesource import system_ms
+
+TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
+THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
+UNDERVOLTAGE_NOW = 0x1
+
+
+class Stored(Protocol):
+    """The store's figures."""
+
+    log: str
+    seq: int
+    ack: int
+    commit_ms: float
+    late_grants: int
+
+    @property
+    def ok(self) -> bool: ...
+
+
+class Linked(Protocol):
+    """The link's figures."""
+
+    @property
+    def up(self) -> bool: ...
+    @property
+    def at(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Where the figures come from; ``told(state, rules, now)`` gathers them."""
+
+    store: Stored
+    link: Linked | None
+    outbox: Callable[[], dict[str, object]]
+    keypads: tuple[str, ...]
+    disk: Path
+    began: Moment
+
+    def told(self, state: State, rules: Rules, now: Moment) -> dict[str, object]:
+        """The payload of ``health``, and of the administrator's ``status``."""
+        lost = {name for alarm, name in state.faults if alarm == "keypad-lost"}
+        link = {"up": self.link.up, "at": self.link.at} if self.link else {"up": False, "at": 0}
+        store = self.store
+        return {
+            "version": program_version(),
+            "uptime_s": (now - self.began) // 1000,
+            "clock": view.clock(state, now, system_ms()),
+            "link": link,
+            "outbox": self.outbox(),
+            "audit": {"log": store.log, "seq": store.seq, "ack": store.ack},
+            "list": {"revision": state.access.revision, "at": state.list_at},
+            "store": {"ok": store.ok, "commit_ms": round(store.commit_ms), "late_grants": store.late_grants},
+            "keypads": {name: name not in lost for name in self.keypads},
+            "cpu_c": temperature(),
+            "undervoltage": undervoltage(),
+            "disk_free_mb": shutil.disk_usage(self.disk).free >> 20,
+            "codes": {"digits": rules.codes.digits, "member_digits": rules.codes.member_digits},
+            "at": state.reading(now).best,
+        }
+
+
+def program_version() -> str:
+    """The version installed."""
+    try:
+        return version("studyroom")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def temperature(source: Path = TEMPERATURE) -> int | None:
+    """Degrees Celsius of the processor, where the kernel tells."""
+    try:
+        return int(source.read_text()) // 1000
+    except (OSError, ValueError):
+        return None
+
+
+def undervoltage(source: Path = THROTTLED) -> bool | None:
+    """Whether the supply is too weak now; None where the firmware does not tell."""
+    try:
+        return bool(int(source.read_text(), 16) & UNDERVOLTAGE_NOW)
+    except (OSError, ValueError):
+        return None
