@@ -31,7 +31,7 @@ lint: $(VENV)/.dev ## ruff and mypy
 
 clean: ## remove the environment and everything made
 	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	@find $(CHECKED) -name __pycache__ -prune -exec rm -rf {} +
+	@find $(wildcard $(CHECKED)) -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp for each set of packages: the demo does not wait for what only the tests need.
 $(VENV)/.pip: $(ENVIRONMENT)
