@@ -50,7 +50,7 @@ class WirePin(MockPWMPin):
     def _get_state(self) -> bool | float:
         if self.matrix.broken:
             raise OSError("the pins do not answer")
-        return super()._get_state()  # type: ignore[misc,no-any-return]
+        return super()._get_state()
 
 
 class Matrix:
@@ -65,7 +65,6 @@ class Matrix:
         self.lock = RLock()
         self.broken = False
         self.shorts: list[list[str]] = []
-        self.most_driven = 0  # rows driven at once while some row floats
         self._closed: set[tuple[int, int]] = set()
         self.rows: list[MockPin] = []
         self.columns: list[MockPin] = []
@@ -77,7 +76,7 @@ class Matrix:
     def resting(self) -> bool:
         """Whether all rows are driven low together, as an idle keypad does."""
         with self.lock:
-            return all(row.function == "output" and not row.state for row in self.rows)
+            return all(row.function == "output" and not row._state for row in self.rows)
 
     def press(self, row: int, column: int) -> None:
         """Close a switch."""
@@ -93,11 +92,8 @@ class Matrix:
 
     def settle(self) -> None:
         """Let each net find its level."""
-        driven = sum(row.function == "output" for row in self.rows)
-        if driven < len(self.rows):
-            self.most_driven = max(self.most_driven, driven)
         for net in self._nets():
-            levels = {bool(pin.state) for pin in net if pin.function == "output"}
+            levels = {bool(pin._state) for pin in net if pin.function == "output"}
             if len(levels) > 1:
                 self.shorts.append(sorted(pin.info.name for pin in net))
             pulled = any(pin.function == "input" and pin.pull == "up" for pin in net)
