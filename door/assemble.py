@@ -53,7 +53,7 @@ def store(config: Config, credentials: Credentials, post: Post) -> Store:
 
 
 def state(remembered: Remembered, credentials: Credentials, rules: Rules, now: Moment) -> State:
-    """The state as it was remembered; commands that the server had numbered before enrolling count as taken."""
+    """The state as it was remembered; commands numbered before enrolling count as taken."""
     found = restore(remembered.facts, remembered.access, now, rules)
     if found.taken.highest < credentials.command_n:
         found = replace(found, taken=Taken(credentials.command_n))

@@ -1,4 +1,4 @@
-"""What ``health`` says: the door's own condition, for whoever has to come with a screwdriver (PROTOCOL §4)."""
+"""What ``health`` says: the door's own condition, for whoever comes with a screwdriver (PROTOCOL §4)."""
 
 from __future__ import annotations
 

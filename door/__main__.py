@@ -1,0 +1,7 @@
+"""``python -m door``."""
+
+import sys
+
+from door.cli import main
+
+sys.exit(main())
