@@ -37,7 +37,7 @@ ROW_US = 200  # how long reading one row takes
 
 @dataclass(frozen=True)
 class Tap:
-    """A finger on a key from ``down`` to ``up`` (µs); ``chatter`` are moments at which it flips, at either end."""
+    """A finger on a key from ``down`` to ``up`` (µs); after each it flips at the moments of ``chatter``."""
 
     cell: Cell
     down: int

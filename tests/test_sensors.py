@@ -1,0 +1,288 @@
+"""Door contact and exit button: levels are believed, edges only wake; and the pin library is one by name."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import hardware
+import pytest
+from gpiozero import Device
+from gpiozero.pins.mock import MockFactory
+from patience import Posted
+
+from door import pins
+from door.errors import DoorError, PinError
+from door.events import ContactChanged, ExitPressed
+from door.sensors import DoorContact, ExitButton
+
+mock_factory = hardware.mock_factory
+PIN = 27
+
+
+class Later:
+    """Timers that run when they are told."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[float, Callable[[], None]]] = []
+
+    def __call__(self, seconds: float, act: Callable[[], None]) -> None:
+        """Keep it for later."""
+        self.waiting.append((seconds, act))
+
+    def run(self) -> None:
+        """The time has come for all."""
+        waiting, self.waiting = self.waiting, []
+        for _, act in waiting:
+            act()
+
+
+# -- door contact ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+@pytest.mark.parametrize("loop_closed", [False, True])
+def test_the_level_found_at_start_is_read_and_not_posted(
+    mock_factory: MockFactory, inverted: bool, loop_closed: bool
+) -> None:
+    pin = mock_factory.pin(PIN)
+    posted = Posted()
+    pin.pull = "up"
+    (pin.drive_low if loop_closed else pin.drive_high)()
+    # The mock lets a pull-up win over whoever holds the line; a real one does not.
+    pin._set_pull = lambda value: None  # type: ignore[attr-defined]
+    contact = DoorContact(PIN, posted, inverted=inverted)
+    assert contact.open is (loop_closed is inverted)
+    contact.close()
+    assert posted.all == []
+
+
+def test_a_cut_wire_reads_as_an_open_door(mock_factory: MockFactory) -> None:
+    contact = DoorContact(PIN, Posted())
+    assert mock_factory.pin(PIN).pull == "up"
+    assert contact.open  # nothing is connected
+    contact.close()
+
+
+def test_a_change_is_posted_with_the_level_once_it_has_settled(mock_factory: MockFactory) -> None:
+    posted, later, pin = Posted(), Later(), mock_factory.pin(PIN)
+    contact = DoorContact(PIN, posted, after=later)
+    pin.drive_low()
+    assert posted.all == []
+    assert [seconds for seconds, _ in later.waiting] == [0.05]
+    later.run()
+    pin.drive_high()
+    later.run()
+    assert posted.all == [ContactChanged(False), ContactChanged(True)]
+    contact.close()
+
+
+def test_chatter_that_ends_where_it_began_is_no_change(mock_factory: MockFactory) -> None:
+    posted, later, pin = Posted(), Later(), mock_factory.pin(PIN)
+    contact = DoorContact(PIN, posted, after=later)
+    for _ in range(20):
+        pin.drive_low()
+        pin.drive_high()
+    assert len(later.waiting) == 1
+    later.run()
+    assert posted.all == []
+    contact.close()
+
+
+def test_chatter_of_an_odd_length_is_one_change(mock_factory: MockFactory) -> None:
+    """Edges toggled instead of levels read would end the wrong way round."""
+    posted, later, pin = Posted(), Later(), mock_factory.pin(PIN)
+    contact = DoorContact(PIN, posted, after=later)
+    for _ in range(3):
+        pin.drive_low()
+        pin.drive_high()
+    pin.drive_low()
+    later.run()
+    assert posted.all == [ContactChanged(False)]
+    contact.close()
+
+
+def test_an_edge_while_the_level_is_told_is_not_missed(mock_factory: MockFactory) -> None:
+    later, pin, told = Later(), mock_factory.pin(PIN), []
+    contact = DoorContact(PIN, told.append, after=later)
+    pin.drive_low()
+    later.run()
+    pin.drive_high()
+    later.run()
+    pin.drive_low()
+    later.run()
+    assert [event.open for event in told] == [False, True, False]
+    contact.close()
+
+
+def test_by_its_own_clock_a_change_is_told_and_no_thread_is_left(mock_factory: MockFactory) -> None:
+    posted, pin = Posted(), mock_factory.pin(PIN)
+    contact = DoorContact(PIN, posted)
+    before = threading.active_count()
+    pin.drive_low()
+    assert posted.next(ContactChanged, 5) == ContactChanged(False)
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join(5)
+    assert threading.active_count() == before
+    contact.close()
+
+
+def test_a_closed_contact_posts_nothing_more(mock_factory: MockFactory) -> None:
+    posted, later, pin = Posted(), Later(), mock_factory.pin(PIN)
+    contact = DoorContact(PIN, posted, after=later)
+    pin.drive_low()
+    contact.close()
+    later.run()
+    assert posted.all == []
+
+
+# -- exit button ----------------------------------------------------------------------------------
+
+
+def press_and_bounce(mock_factory: MockFactory, settings: list[tuple[float, bool]]) -> list[object]:
+    """What a button posts whose line goes low (True) and high at those seconds."""
+    now = [0.0]
+    posted, pin = Posted(), mock_factory.pin(PIN)
+    button = ExitButton(PIN, posted, clock=lambda: now[0])
+    for at, low in settings:
+        now[0] = at
+        (pin.drive_low if low else pin.drive_high)()
+    button.close()
+    return posted.all
+
+
+def test_a_press_is_answered_at_its_first_edge(mock_factory: MockFactory) -> None:
+    assert press_and_bounce(mock_factory, [(1.0, True)]) == [ExitPressed()]
+
+
+def test_a_bouncing_press_is_one_press(mock_factory: MockFactory) -> None:
+    bounces = [(1.0, True), (1.005, False), (1.01, True), (1.3, False), (1.31, True), (1.32, False)]
+    assert press_and_bounce(mock_factory, bounces) == [ExitPressed()]
+
+
+def test_each_press_counts_and_a_held_button_is_one(mock_factory: MockFactory) -> None:
+    presses = [(1.0, True), (60.0, False), (61.0, True), (61.2, False), (61.4, True)]
+    assert press_and_bounce(mock_factory, presses) == [ExitPressed()] * 3
+
+
+def test_a_button_held_at_start_is_not_a_press(mock_factory: MockFactory) -> None:
+    posted, pin = Posted(), mock_factory.pin(PIN)
+    button = ExitButton(PIN, posted)
+    assert posted.all == []
+    pin.drive_low()
+    assert posted.all == [ExitPressed()]
+    button.close()
+    pin.drive_high()
+    pin.drive_low()
+    assert posted.all == [ExitPressed()]
+
+
+# -- the pin library ------------------------------------------------------------------------------
+
+
+def test_the_mock_library_is_taken_by_name(mock_factory: MockFactory) -> None:
+    assert Device.pin_factory is mock_factory
+
+
+@pytest.mark.parametrize("name", ["native", "pigpio", "rpigpio", "lgpoi", ""])
+def test_any_other_library_is_refused_and_nothing_falls_back(mock_factory: MockFactory, name: str) -> None:
+    with pytest.raises(PinError, match="choose lgpio on a Raspberry Pi, mock for simulated pins"):
+        pins.use(name)
+    assert Device.pin_factory is mock_factory
+
+
+def test_a_library_that_does_not_load_is_an_error_that_says_what_to_do(
+    mock_factory: MockFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "lgpio", None)
+    with pytest.raises(DoorError, match="lgpio does not load .*install python3-lgpio") as caught:
+        pins.use("lgpio")
+    assert isinstance(caught.value, RuntimeError)
+    assert Device.pin_factory is mock_factory
+
+
+def test_lgpio_keeps_its_pipe_in_the_runtime_directory(tmp_path: Path) -> None:
+    pytest.importorskip("lgpio")
+    elsewhere, run = tmp_path / "cwd", tmp_path / "run"
+    elsewhere.mkdir()
+    run.mkdir()
+    code = """
+import sys
+from pathlib import Path
+from door import pins
+from door.errors import PinError
+try:
+    pins.use("lgpio", Path(sys.argv[1]))
+except PinError:
+    pass  # no Raspberry Pi
+import lgpio
+print([path.name for path in Path(sys.argv[1]).iterdir()])
+"""
+    environment = {**os.environ, "PYTHONPATH": str(Path(pins.__file__).parents[1])}
+    command = [sys.executable, "-c", code, str(run)]
+    done = subprocess.run(command, cwd=elsewhere, env=environment, capture_output=True, text=True, check=True)
+    assert ".lgd-nfy" in done.stdout
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_on_lgpio_an_active_low_output_never_passes_through_low(monkeypatch: pytest.MonkeyPatch) -> None:
+    """gpiozero's own way would claim the line low and then raise it: a click of the relay at each start."""
+    lgpio = pytest.importorskip("lgpio")
+    from gpiozero import DigitalOutputDevice
+    from gpiozero.pins import local
+
+    claims: list[tuple[str, int, int]] = []
+    monkeypatch.setattr(local, "get_pi_revision", lambda: 0xA02082)
+    monkeypatch.setattr(lgpio, "gpiochip_open", lambda chip: 1)
+    monkeypatch.setattr(lgpio, "gpiochip_close", lambda handle: 0)
+    monkeypatch.setattr(lgpio, "gpio_claim_input", lambda handle, pin, flags=0: 0)
+    monkeypatch.setattr(lgpio, "gpio_get_mode", lambda handle, pin: 2)
+    monkeypatch.setattr(lgpio, "gpio_read", lambda handle, pin: claims[-1][2])
+    monkeypatch.setattr(
+        lgpio, "gpio_claim_output", lambda handle, pin, level=0: claims.append(("claim", pin, level))
+    )
+    monkeypatch.setattr(lgpio, "gpio_write", lambda handle, pin, level: claims.append(("write", pin, level)))
+    before = Device.pin_factory
+    factory = pins.use("lgpio")
+    try:
+        relay = DigitalOutputDevice(17, active_high=False, initial_value=False)
+        assert claims == [("claim", 17, 1)]
+        relay.close()
+    finally:
+        factory.close()
+        local.LocalPiFactory.pins.clear()
+        Device.pin_factory = before
+
+
+def test_a_choice_of_pins_is_told_all_its_faults_at_once() -> None:
+    uses = {"strike": 17, "contact": 17, "row 1": 2, "row 2": 3, "led": 40, "exit": 0, "buzzer": -1, "ok": 4}
+    found = pins.faults(uses)
+    assert [fault.split(":")[0] for fault in found] == [
+        "contact",
+        "row 1",
+        "row 2",
+        "led",
+        "exit",
+        "buzzer",
+    ]
+    assert found[0] == "contact: GPIO17 is already taken by strike"
+    assert "fixed pull-up" in found[1]
+    assert pins.faults({"strike": 17, "contact": 27}) == []
+
+
+def test_hardware_modules_load_no_pin_library() -> None:
+    """``door`` commands that need no pins stay fast."""
+    modules = (
+        "door.lock, door.keypad, door.keypads.terminal, door.sensors, door.indicator, door.cues, door.pins"
+    )
+    code = f"import {modules}, sys; print(sorted({{'gpiozero', 'lgpio'}} & sys.modules.keys()))"
+    environment = {**os.environ, "PYTHONPATH": str(Path(pins.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
