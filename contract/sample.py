@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields, is_dataclass
@@ -11,7 +12,7 @@ from typing import Any
 
 from contract.options import option_of
 
-_WIDTH = 100
+_WIDTH = 110
 
 
 def sample(settings: Any) -> str:
@@ -62,6 +63,12 @@ def _toml(value: object) -> str:
             return json.dumps(value)
         case tuple() | list():
             return "[" + ", ".join(_toml(one) for one in value) + "]"
+        case bytes():
+            return json.dumps(value.hex())
         case Mapping():
-            return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
+            return "{ " + ", ".join(f"{_name(key)} = {_toml(one)}" for key, one in value.items()) + " }"
     return json.dumps(str(value), ensure_ascii=False)
+
+
+def _name(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)

@@ -11,6 +11,7 @@ Whatever the text, ``read`` returns a settings object or raises ``SettingsError`
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import tomllib
 import types
@@ -131,13 +132,13 @@ class _Reading:
 
     def _list(self, make: Any, hint: Any, value: object, key: str, limits: Option) -> Any:
         if not isinstance(value, list | tuple):
-            return self.fault(key, f"must be a list, not {shown(value, limits)}")
+            return self.fault(key, f"must be a list, not {sort(value)}")
         got = [self.value(hint, one, f"{key}[{n}]", limits) for n, one in enumerate(value, 1)]
         return _FAULTY if any(one is _FAULTY for one in got) else make(got)
 
     def _mapping(self, hint: Any, value: object, key: str, limits: Option) -> Any:
         if not isinstance(value, Mapping):
-            return self.fault(key, f"must be a table, not {shown(value, limits)}")
+            return self.fault(key, f"must be a table, not {sort(value)}")
         got = {str(name): self.value(hint, one, _join(key, str(name)), limits) for name, one in value.items()}
         return _FAULTY if any(one is _FAULTY for one in got.values()) else got
 
@@ -152,7 +153,7 @@ class _Reading:
         for name, value in table.items():
             if name not in known:
                 noun = "table" if isinstance(value, Mapping) else "key"
-                self.fault(_join(path, name[:60]), f"there is no such {noun}{suggest(name, known)}")
+                self.fault(_join(path, name), f"there is no such {noun}{suggest(name, known)}")
 
     def _built(self, cls: Any, given: Mapping[str, object], path: str) -> Any:
         try:
@@ -167,6 +168,8 @@ class _Reading:
 
 
 def _join(path: str, name: str) -> str:
+    if not re.fullmatch(r"[\w.\[\]-]{1,60}", name):  # a strange name must not break the lines of a log
+        name = json.dumps(name[:60])
     return f"{path}.{name}" if path else name
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from contract.settings import Fault, SettingsError, read
 from door import credentials as credentials_file
-from door import pins
+from door import pins, tables
 from door.credentials import Broker, Credentials
 from door.errors import ConfigError
 from door.fittings import Contact, ExitButton, Indicator, Keypad, Lock, Pins
@@ -106,12 +106,21 @@ def load(path: Path) -> Config:
 
 
 def broker(config: Config, credentials: Credentials) -> Broker:
-    """The broker as enrolling told it, with what ``[mqtt]`` says instead; ``ConfigError`` for no CA."""
+    """The broker as enrolling told it, with what ``[mqtt]`` says instead.
+
+    ``ConfigError`` when its CA cannot be read, and for plain MQTT to another machine.
+    """
     own = config.mqtt
     given = {key: getattr(own, key) for key in ("host", "port", "username", "password", "tls")}
     if own.ca is not None:
         given["ca"] = _pem(own.ca)
-    return replace(credentials.mqtt, **{key: value for key, value in given.items() if value is not None})
+    found = replace(credentials.mqtt, **{key: value for key, value in given.items() if value is not None})
+    if not found.tls and not tables.is_loopback(found.host):
+        raise ConfigError(
+            f"mqtt: {found.host} is another machine, and without TLS the password and every member number "
+            "would pass in the clear; give the broker a certificate and set mqtt.tls = true"
+        )
+    return found
 
 
 def rules(config: Config, credentials: Credentials, server: Mapping[str, object] | None = None) -> Rules:

@@ -182,12 +182,13 @@ def _url_fault(url: str) -> str | None:
         return "must be a URL such as https://room.example.org"
     if parts.username is not None or parts.password is not None:
         return "must not have a user name or password in it; `door enroll` gets the door a token"
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         return "must begin with https://; plain http:// is for a server on this machine (127.0.0.1)"
     return None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` is this machine, so that nothing said to it passes a wire."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

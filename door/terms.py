@@ -33,7 +33,8 @@ class WindowTerms:
     def faults(self) -> Iterator[Fault]:
         """A skew and a grace longer together than a step."""
         if self.skew + self.grace > self.step:
-            yield Fault("grace", f"skew and grace must be at most a step ({self.step} s)", also=("skew", "step"))
+            text = f"skew and grace together must be at most a step ({self.step} s)"
+            yield Fault("grace", text, also=("skew", "step"))
 
 
 @dataclass(frozen=True, slots=True)
