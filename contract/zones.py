@@ -19,4 +19,4 @@ def zone(name: str) -> ZoneInfo:
         known = available_timezones()
     if not known:
         raise ZoneError("this machine knows no time zones; install tzdata (apt install tzdata)")
-    raise ZoneError(f"there is no such time zone; write it like Asia/Shanghai{suggest(name, known)}")
+    raise ZoneError(f"there is no such time zone{suggest(name, known) or '; write it like Asia/Shanghai'}")

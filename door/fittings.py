@@ -109,6 +109,7 @@ class Keypad:
         if len(self.layout) != len(self.rows) or any(len(row) != len(self.columns) for row in self.layout):
             shape = f"{len(self.rows)} rows of {len(self.columns)} keys"
             yield Fault("layout", f"must have {shape}, one for each pin", also=("rows", "columns"))
+            return
         keys = "".join(self.layout)
         wrong = [key for key in "0123456789" if key not in keys]
         wrong += [key for key in sorted(set(keys)) if keys.count(key) > 1]
