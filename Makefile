@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 ENVIRONMENT := pyproject.toml constraints.txt tools/make-venv
-PIP_INSTALL := PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q \
+PIP_INSTALL := PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -qq \
 	--disable-pip-version-check --progress-bar off -c constraints.txt
 CHECKED := contract door roomserver demo tests
 

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from door.cli import CONFIG, main
+from door.config import Config
 from door.credentials import SYSTEMD_NAME
+from roomserver.cli import parser as roomserver_parser
 
 FOLDER = Path(__file__).parent.parent / "systemd"
 UNITS = ("door", "roomserver")
@@ -68,6 +71,25 @@ def test_a_unit_is_started_again_for_ever(unit: str) -> None:
     assert value(unit, "StartLimitIntervalSec") == "0"
 
 
+def test_the_door_finds_its_folders_where_it_looks_for_them() -> None:
+    """All else is read-only; and the program takes the configuration that is documented."""
+    config = Config().door
+    assert f"/var/lib/{value('door', 'StateDirectory')}" == str(config.state_dir)
+    assert f"/run/{value('door', 'RuntimeDirectory')}" == str(config.runtime_dir)
+    assert "--config" not in value("door", "ExecStart")
+    assert CONFIG.parent == config.credentials.parent
+
+
+def test_the_programs_understand_what_the_units_say(capsys: pytest.CaptureFixture[str]) -> None:
+    """A renamed command or option would be found out at the next power cut."""
+    for name in ("ExecStart", "ExecStopPost"):
+        with pytest.raises(SystemExit, match=r"^0$"):
+            main([*value("door", name).split()[1:], "--help"])
+    given = roomserver_parser().parse_args(value("roomserver", "ExecStart").split()[1:])
+    assert given.config.parent == Path("/var/lib", value("roomserver", "StateDirectory"))
+    assert "usage: door relock" in capsys.readouterr().out
+
+
 def test_a_hung_door_is_killed_within_a_stated_bound() -> None:
     """The loop feeds the watchdog; nobody else may."""
     assert value("door", "Type") == "notify"
@@ -86,7 +108,7 @@ def test_the_door_keeps_its_secrets_out_of_the_unit() -> None:
     """The credential has the name that the program looks for; no variable holds one."""
     name, _, path = value("door", "LoadCredential").partition(":")
     assert name == SYSTEMD_NAME
-    assert path.startswith("/etc/studyroom/")
+    assert path == str(Config().door.credentials)
     assert value("door", "SetCredential").startswith(f"{name}:")  # else a new door could not even complain
     assert read("door")["Environment"] == [f"LG_WD={value('door', 'WorkingDirectory')}"]
 
@@ -108,7 +130,7 @@ def test_the_door_may_ask_who_holds_the_clock_and_not_set_it() -> None:
     """``adjtimex`` only reads without a capability; ProtectClock= would refuse even that."""
     unit = read("door")
     assert "ProtectClock" not in unit
-    assert unit["SystemCallFilter"][-1] == "adjtimex clock_adjtime"
+    assert unit["SystemCallFilter"][-1] == "clock_adjtime"
     assert unit["CapabilityBoundingSet"] == [""]
 
 
@@ -117,7 +139,8 @@ def test_nobody_runs_as_root_and_each_has_its_own_folder(unit: str) -> None:
     """Closed to the group as well: users of a Pi are in group gpio."""
     users = (FOLDER / "sysusers.conf").read_text("utf-8")
     assert re.search(rf"^u {value(unit, 'User')} ", users, re.MULTILINE)
-    assert value(unit, "StateDirectoryMode") == value(unit, "RuntimeDirectoryMode") == "0700"
+    modes = [*read(unit)["StateDirectoryMode"], *read(unit).get("RuntimeDirectoryMode", ())]
+    assert set(modes) == {"0700"}
     assert value(unit, "UMask") == "0077"
     assert value(unit, "LimitCORE") == "0"
 
