@@ -41,8 +41,9 @@ from door.events import (
     TimerFired,
     Unlock,
 )
+from door.keys import Typed
 from door.rules import Rules
-from door.state import State
+from door.state import State, with_firsts
 
 Decided = tuple[State, tuple[Effect, ...]]
 
@@ -50,7 +51,7 @@ Decided = tuple[State, tuple[Effect, ...]]
 def decide(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
     """What the door does about ``event``."""
     before = state.reading(now)
-    state, passed = _pass_time(state, now, rules)
+    state, passed = _pass_time(state, event, now, rules)
     state, answered = _route(state, event, now, rules)
     after = state.reading(now)
     lowered = isinstance(event, ServerTime) and state.clock.lowered
@@ -94,33 +95,41 @@ def _route(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
 
 
 def _key(state: State, event: KeyPressed, now: Moment, rules: Rules) -> Decided:
-    held = state.first is not None and now - state.first.at <= rules.pair_ms
-    pad, digits, effects = keys.press(replace(state.keys, first_held=held), event, now, rules)
+    pad, typed, effects = keys.press(state.keys, event, now, rules)
     state = replace(state, keys=pad)
-    if digits is None:
+    if typed is None:
         return state, effects
-    state, answered = _attempt(state, digits, now, rules)
+    state, answered = _attempt(state, typed, now, rules)
     return state, (*effects, *answered)
 
 
-def _attempt(state: State, digits: str, now: Moment, rules: Rules) -> Decided:
-    """Answer typed digits, unless wrong pairs have earned a pause."""
+def _attempt(state: State, typed: Typed, now: Moment, rules: Rules) -> Decided:
+    """Answer what was typed, unless wrong pairs have earned a pause."""
     pause = budget.pausing(state.budget, now)
     if pause:
         return state, (Show(Cue.WAIT, pause),)
     double_only = state.budget.lockout or state.store_fault is not None
     asked = check.Asked(state.access, state.reading(now), state.room(rules), double_only, now, rules)
-    return _follow(state, check.answer(digits, state.first, asked), now, rules)
+    answer = check.answer(typed.digits, state.first(typed.keypad), asked)
+    return _follow(_hold(state, typed.keypad, answer), answer, now, rules)
+
+
+def _hold(state: State, keypad: str, answer: Answer) -> State:
+    """A grant ends what its keypad held; any other answer says what it holds now."""
+    others = tuple(first for first in state.firsts if first.keypad != keypad)
+    if isinstance(answer, Grant) or answer.hold is None:
+        return with_firsts(state, others)
+    return with_firsts(state, (*others, replace(answer.hold, keypad=keypad)))
 
 
 def _follow(state: State, answer: Answer, now: Moment, rules: Rules) -> Decided:
     match answer:
         case Grant():
-            return _granted(replace(state, first=None), answer, now, rules)
+            return _granted(state, answer, now, rules)
         case Denial():
-            return _denied(replace(state, first=answer.hold), answer, now, rules)
-        case Second(hold):
-            return replace(state, first=hold), (Show(Cue.SECOND_CODE, rules.pair_ms),)
+            return _denied(state, answer, now, rules)
+        case Second():
+            return state, (Show(Cue.SECOND_CODE, rules.pair_ms),)
 
 
 def _granted(state: State, grant: Grant, now: Moment, rules: Rules) -> Decided:
@@ -178,8 +187,12 @@ def _passed(
             return occupancy.touch(state.occupancy, now), ()
 
 
-def _pass_time(state: State, now: Moment, rules: Rules) -> Decided:
-    """Let every rule deal with the time that has passed."""
+def _pass_time(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
+    """Let every rule deal with the time that has passed.
+
+    A key press leaves the other keypads to the next call: two attempts judged by one access list
+    could use the same code twice.
+    """
     unix = state.reading(now).best
     way, relocked = doorway.tick(state.doorway, now, rules)
     purse, refilled = budget.tick(state.budget, now, rules)
@@ -188,14 +201,17 @@ def _pass_time(state: State, now: Moment, rules: Rules) -> Decided:
     kept = (budget.remembered(purse, now, rules),) if stored else ()
     state = replace(state, doorway=way, budget=purse, occupancy=people, clock=time)
     state, ended = _end_mode(state, now)
-    pad, digits, shown = keys.tick(state.keys, now, rules)
+    firsts = tuple(first for first in state.firsts if now - first.at <= rules.pair_ms)
+    state = state if firsts == state.firsts else with_firsts(state, firsts)
+    only = event.keypad if isinstance(event, KeyPressed) else None
+    pad, typed, shown = keys.tick(state.keys, now, rules, only)
     state, effects = (
         replace(state, keys=pad),
         (*relocked, *refilled, *emptied, *stored, *kept, *ended, *shown),
     )
-    if digits is None:
+    if typed is None:
         return state, effects
-    state, answered = _attempt(state, digits, now, rules)
+    state, answered = _attempt(state, typed, now, rules)
     return state, (*effects, *answered)
 
 

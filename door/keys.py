@@ -1,8 +1,8 @@
 """Keys into attempts: clear, enter, silence, and the shorter second code.
 
-Each keypad has digits of its own, so that two of them never mix.
+Each keypad has digits and a first code of its own, so that two of them never mix.
 An attempt is complete at full length, or by ``#``.
-Once a first code is held, as many digits as a second code has also count after a short pause.
+Where a first code is held, as many digits as a second code has also count after a short pause.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DIGITS = frozenset("0123456789")
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What stands on one keypad, not yet an attempt."""
+    """The digits on one keypad: still standing, or a complete attempt."""
 
     keypad: str
     digits: str = field(repr=False)
@@ -26,40 +26,38 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What stands on all keypads; ``first_held`` is whether a second code may follow."""
+    """What stands on all keypads; ``firsts`` are those on which a second code may follow."""
 
     typed: tuple[Typed, ...] = ()
-    first_held: bool = False
+    firsts: frozenset[str] = frozenset()
 
 
-Pressed = tuple[Keys, str | None, tuple[Effect, ...]]
+Pressed = tuple[Keys, Typed | None, tuple[Effect, ...]]
 
 
 def press(keys: Keys, event: KeyPressed, now: Moment, rules: Rules) -> Pressed:
-    """The keypads after one key, the digits of an attempt if it is complete, and what to show."""
+    """The keypads after one key, the attempt if it is complete, and what to show."""
     standing = next((t.digits for t in keys.typed if t.keypad == event.keypad), "")
     if event.key in DIGITS:
-        digits = standing + event.key
-        if len(digits) >= rules.codes.length:
-            return _without(keys, event.keypad), digits, (Show(Cue.KEY),)
-        typed = Typed(event.keypad, digits, now)
-        return (
-            replace(_without(keys, event.keypad), typed=(*_others(keys, event.keypad), typed)),
-            None,
-            (Show(Cue.KEY),),
-        )
+        typed = Typed(event.keypad, standing + event.key, now)
+        if len(typed.digits) >= rules.codes.length:
+            return _without(keys, event.keypad), typed, (Show(Cue.KEY),)
+        return replace(keys, typed=(*_others(keys, event.keypad), typed)), None, (Show(Cue.KEY),)
     if event.key == "#":
-        return _without(keys, event.keypad), standing or None, (Show(Cue.KEY),)
+        entered = Typed(event.keypad, standing, now) if standing else None
+        return _without(keys, event.keypad), entered, (Show(Cue.KEY),)
     if event.key == "*":
         return _without(keys, event.keypad), None, (Show(Cue.CLEARED),)
     return keys, None, ()
 
 
-def tick(keys: Keys, now: Moment, rules: Rules) -> Pressed:
-    """Digits left standing: after the pause a second code, after the silence nothing."""
+def tick(keys: Keys, now: Moment, rules: Rules, only: str | None = None) -> Pressed:
+    """Digits left standing (on keypad ``only``): after the pause a second code, after the silence nothing."""
     for typed in keys.typed:
+        if only not in (None, typed.keypad):
+            continue
         if _second(keys, typed, rules) and now >= typed.last + rules.second_pause_ms:
-            return _without(keys, typed.keypad), typed.digits, ()
+            return _without(keys, typed.keypad), typed, ()
         if now >= typed.last + rules.silence_ms:
             return _without(keys, typed.keypad), None, (Show(Cue.CLEARED),)
     return keys, None, ()
@@ -75,7 +73,7 @@ def due(keys: Keys, rules: Rules) -> Moment | None:
 
 
 def _second(keys: Keys, typed: Typed, rules: Rules) -> bool:
-    return keys.first_held and len(typed.digits) == rules.codes.digits
+    return typed.keypad in keys.firsts and len(typed.digits) == rules.codes.digits
 
 
 def _others(keys: Keys, keypad: str) -> tuple[Typed, ...]:

@@ -31,6 +31,7 @@ class First:
     otp: str = field(repr=False)
     at: Moment
     spent_at: Moment | None = None
+    keypad: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class State:
     access: AccessList = field(repr=False)
     occupancy: Occupancy = field(default_factory=Occupancy)
     keys: Keys = field(default_factory=Keys)
-    first: First | None = None
+    firsts: tuple[First, ...] = ()  # at most one of each keypad
     doorway: Doorway = field(default_factory=Doorway)
     mode: ModeState = field(default_factory=ModeState)
     taken: Taken = field(default_factory=Taken)
@@ -37,6 +37,10 @@ class State:
     list_at: int | None = None
     store_fault: str | None = None
     faults: frozenset[tuple[str, str]] = frozenset()  # (alarm, of what)
+
+    def first(self, keypad: str) -> First | None:
+        """The first code held for a keypad."""
+        return next((first for first in self.firsts if first.keypad == keypad), None)
 
     def reading(self, now: Moment) -> Reading:
         """What time it is."""
@@ -51,6 +55,7 @@ class State:
         """When ``decide`` wants to be called next, if nothing happens before."""
         moments = (
             keys.due(self.keys, rules),
+            min((first.at + rules.pair_ms + 1 for first in self.firsts), default=None),
             doorway.due(self.doorway, rules),
             budget.due(self.budget, rules),
             occupancy.due(self.occupancy, self.doorway.open, rules),
@@ -90,6 +95,12 @@ def restore(facts: Mapping[str, object], access: AccessList, now: Moment, rules:
         taken=commands.restore(facts.get("commands")),
         list_at=list_at if type(list_at) is int else None,
     )
+
+
+def with_firsts(state: State, firsts: tuple[First, ...]) -> State:
+    """The state with these first codes held, and the keypads told of it."""
+    pads = frozenset(first.keypad for first in firsts)
+    return replace(state, firsts=firsts, keys=replace(state.keys, firsts=pads))
 
 
 def with_fault(state: State, alarm: str, of: str, present: bool) -> State:
