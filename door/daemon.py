@@ -11,6 +11,7 @@ import logging
 import signal
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -23,12 +24,14 @@ from door.control import Control
 from door.errors import ConfigError
 from door.events import FaultChanged, Moment, Remember, Reply, Started, Stopping
 from door.health import Health, program_version, undervoltage
+from door.ledger import Outstanding
 from door.link import Known, Link
 from door.loop import Inbox, Loop, NewRules
 from door.reporter import Reporter
 from door.rules import Rules
 from door.supervisor import Supervisor
 from door.timesource import moment
+from door.tls import TlsSettings
 
 BEAT_MS = 60_000
 PRUNE_MS = 24 * 3_600_000
@@ -75,7 +78,7 @@ class Daemon:
         self.health = Health(
             store=self.store,
             link=self.link,
-            outbox=self.reporter.outbox,
+            outbox=lambda: self._outbox,
             keypads=tuple(keypad.name for keypad in self.keypads),
             disk=self.config.door.state_dir,
             began=moment(),
@@ -83,6 +86,7 @@ class Daemon:
         self.supervisor = Supervisor()
         self._beats = {"alive": 0, "minute": 0, "prune": moment() + BEAT_MS}
         self._undervoltage = False
+        self._outbox: dict[str, object] = {"rows": 0, "oldest": None}
 
     def run(self) -> None:
         """Start in order, serve, stop in order."""
@@ -205,7 +209,14 @@ class Daemon:
         if weak != self._undervoltage:
             self._undervoltage = weak
             self.inbox.put(FaultChanged("undervoltage", weak))
+        self.store.outstanding().add_done_callback(self._look_at_outbox)
         self.reporter.show("health", self.health.told(self.loop.state, self.loop.rules, now))
+
+    def _look_at_outbox(self, found: Future[tuple[Outstanding, ...]]) -> None:
+        if found.exception() is None:
+            logs = found.result()
+            oldest = min((log.oldest for log in logs), default=None)
+            self._outbox = {"rows": sum(log.seq - log.ack for log in logs), "oldest": oldest}
 
     # -- start and stop -------------------------------------------------------------------------
 
@@ -233,14 +244,20 @@ class Daemon:
 
     def _make_reporter(self) -> Reporter:
         key, door = self.credentials.door_key, self.config.door.name
+        broker = configuration.broker(self.config, self.credentials)
         reporter = Reporter(
-            broker=configuration.broker(self.config, self.credentials),
+            host=broker.host,
+            port=broker.port,
+            username=broker.username,
+            password=broker.password,
+            tls=TlsSettings(pem=broker.ca) if broker.tls else None,
             door=door,
             command_key=command_key(key, door),
             report_key=report_key(key, door),
             outbox=self.store,
             post=self.inbox.put,
             on_hint=lambda _: self.refresh(),
+            now=lambda: self._known().now,
         )
         self.store.on_rows = reporter.rows_written
         return reporter

@@ -1,0 +1,153 @@
+"""The setting of the demo: a server with a broker, a door enrolled at it, members. All of it throw-away."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from door import credentials
+from door.enroll import enroll
+
+DOOR = "yuexin"
+START_SECONDS = 30
+STOP_SECONDS = 10
+
+CONFIG = """\
+[door]
+name = "{door}"
+state_dir = "{folder}/door"
+runtime_dir = "{folder}/run"
+credentials = "{folder}/door.json"
+
+[server]
+url = "{url}"
+poll_seconds = 10
+
+[pins]
+factory = "mock"
+
+[[keypads]]
+name = "terminal"
+kind = "terminal"
+
+[indicator]
+kind = "terminal"
+
+[clock]
+trust = "system"
+"""
+
+
+class DemoError(RuntimeError):
+    """The demo cannot be set up; ``str(error)`` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A line of a member's phone."""
+
+    digits: str
+    second: str
+    begins: int
+    ends: int
+
+
+class Setting:
+    """A folder with everything in it. ``start`` brings the server up, ``stop`` leaves nothing running."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.http, self.mqtt = _free_ports(2)
+        self.url = f"http://127.0.0.1:{self.http}"
+        self.door_config = folder / "config.toml"
+        self.credentials = folder / "door.json"
+        self._server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def server_pid(self) -> int:
+        """Whom to kill, to see the door go on."""
+        return self._server.pid if self._server else 0
+
+    def start(self) -> None:
+        """Write the server's files, run it, and enroll the door."""
+        self.roomserver("init", "--http-port", str(self.http), "--mqtt-port", str(self.mqtt))
+        with (self.folder / "server.log").open("wb") as log:
+            self._server = subprocess.Popen(
+                [*self._command(), "serve"], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )  # fmt: skip
+        self._wait_for_server()
+        token = self.roomserver_json("door", "add", DOOR)["token"]
+        answer = enroll(self.url, token, DOOR, None)
+        credentials.save(credentials.parse({**answer, "door": DOOR}), self.credentials)
+        self.door_config.write_text(CONFIG.format(door=DOOR, folder=self.folder, url=self.url))
+
+    def stop(self) -> None:
+        """End the server, gently and then not."""
+        if self._server is None or self._server.poll() is not None:
+            return
+        self._server.send_signal(signal.SIGTERM)
+        try:
+            self._server.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait()
+
+    def member(self, kind: str = "phone") -> str:
+        """A new member's number."""
+        return str(self.roomserver_json("member", "add", "--kind", kind)["member"])
+
+    def codes(self, member: str) -> list[Code]:
+        """What the member's phone shows now."""
+        found = self.roomserver_json("code", member)["codes"]
+        return [Code(c["code"], c["second"], c["begins"], c["ends"]) for c in found]
+
+    def roomserver(self, *words: str) -> str:
+        """Run the administrator's command."""
+        done = subprocess.run(
+            [*self._command(), *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
+        if done.returncode:
+            raise DemoError(f"roomserver {words[0]}: {done.stderr.strip()}")
+        return done.stdout
+
+    def roomserver_json(self, *words: str) -> dict[str, Any]:
+        """The same, its answer read."""
+        answer: dict[str, Any] = json.loads(self.roomserver(*words, "--json"))
+        return answer
+
+    def _command(self) -> list[str]:
+        return [sys.executable, "-m", "roomserver", "--config", str(self.folder / "roomserver.toml")]
+
+    def _wait_for_server(self) -> None:
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            if self._server is not None and self._server.poll() is not None:
+                break
+            try:
+                requests.get(f"{self.url}/api/v1/time", timeout=2).raise_for_status()
+            except requests.RequestException:
+                time.sleep(0.1)
+            else:
+                return
+        log = (self.folder / "server.log").read_text(errors="replace")
+        raise DemoError(f"the server did not start:\n{log}")
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
