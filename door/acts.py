@@ -107,8 +107,14 @@ def _unlock(state: State, by: str, now: Moment, rules: Rules) -> Done:
 
 def _mode(state: State, mode: Mode, until: int | None, by: str, now: Moment) -> Done:
     mode_state, effects = modes.change(mode, until, by, state.reading(now), now)
-    way, locking = doorway.free(state.doorway) if mode is Mode.OPEN else doorway.lock(state.doorway, now)
-    return replace(state, mode=mode_state, doorway=way), (*effects, *locking), None
+    match mode:
+        case Mode.OPEN:
+            way, moved = doorway.free(state.doorway)
+        case Mode.LOCKDOWN:
+            way, moved = doorway.shut(state.doorway, now)
+        case Mode.NORMAL:
+            way, moved = doorway.end_free(state.doorway, now)
+    return replace(state, mode=mode_state, doorway=way), (*effects, *moved), None
 
 
 def _revoke(state: State, member: str, through: int | None, by: str) -> Done:

@@ -63,8 +63,9 @@ def decide(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
 def ordered(effects: tuple[Effect, ...], reading: Reading) -> tuple[Effect, ...]:
     """The effects in the order in which they are performed; rows get their time."""
     locking = [e for e in effects if isinstance(e, Relock)]
+    last = max((n for n, e in enumerate(effects) if isinstance(e, Relock)), default=-1)
     durable = [_dated(e, reading) if isinstance(e, Record) else e for e in effects if isinstance(e, DURABLE)]
-    unlocking = [e for e in effects if isinstance(e, Unlock)]
+    unlocking = [e for e in effects[last + 1 :] if isinstance(e, Unlock)]  # none that a relock took back
     others = [e for e in effects if not isinstance(e, (Relock, Unlock, Settle, *DURABLE))]
     if durable and any(isinstance(e, Settle) for e in effects):
         return (*locking, *durable, Settle(), *unlocking, *others)
@@ -219,7 +220,7 @@ def _end_mode(state: State, now: Moment) -> Decided:
     if not modes.over(state.mode, now):
         return state, ()
     mode, row = modes.change(Mode.NORMAL, None, "time", state.reading(now), now)
-    way, locking = doorway.lock(state.doorway, now)
+    way, locking = doorway.end_free(state.doorway, now)
     return replace(state, mode=mode, doorway=way), (*locking, *row)
 
 

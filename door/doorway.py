@@ -33,6 +33,7 @@ class Doorway:
     relock_at: Moment | None = None  # None while unlocked: until told otherwise (mode open)
     relocked_at: Moment | None = None
     shunt_until: Moment = 0
+    exit_until: Moment = 0  # no change of mode locks before: somebody is on the way out
     passage: Passage | None = None
     reminded_at: Moment | None = None
     held: bool = False
@@ -48,10 +49,14 @@ def start(doorway: Doorway, contact_open: bool | None, now: Moment) -> Doorway:
 
 
 def unlock(doorway: Doorway, passage: Passage, now: Moment, rules: Rules) -> Moved:
-    """Unlock for the strike time; while the door is free (mode open) nothing has to be done."""
-    if doorway.unlocked and doorway.relock_at is None:
-        return replace(doorway, passage=passage), ()
-    doorway = replace(doorway, unlocked=True, relock_at=now + rules.unlock_ms, passage=passage)
+    """Unlock for the strike time; while the door is free (mode open) nothing has to be done.
+
+    Through an open door nobody is seen to pass: the next opening begins no passage.
+    """
+    doorway = replace(doorway, passage=Passage.OTHER if doorway.open else passage)
+    if _free(doorway):
+        return doorway, ()
+    doorway = replace(doorway, unlocked=True, relock_at=now + rules.unlock_ms)
     return doorway, (Unlock(rules.unlock_ms),)
 
 
@@ -59,6 +64,7 @@ def exit_pressed(doorway: Doorway, now: Moment, rules: Rules) -> Moved:
     """Somebody goes out: what opens now was not forced. No mode and no lockout touches this."""
     doorway = replace(doorway, shunt_until=now + rules.exit_shunt_ms)
     if rules.exit_unlocks:
+        doorway = replace(doorway, exit_until=now + rules.unlock_ms)
         return unlock(doorway, Passage.OUT, now, rules)
     return replace(doorway, passage=Passage.OUT), ()
 
@@ -72,6 +78,21 @@ def free(doorway: Doorway) -> Moved:
 def lock(doorway: Doorway, now: Moment) -> Moved:
     """Lock now, whatever was unlocked."""
     return replace(doorway, unlocked=False, relock_at=None, relocked_at=now), (Relock(),)
+
+
+def shut(doorway: Doorway, now: Moment) -> Moved:
+    """Lock for lockdown, but not before whoever pressed the exit button can be out."""
+    if _free(doorway):  # held is counted from now, not from when it was free to stand open
+        doorway = replace(doorway, opened_at=now)
+    if now >= doorway.exit_until:
+        return lock(doorway, now)
+    doorway = replace(doorway, unlocked=True, relock_at=doorway.exit_until)
+    return doorway, (Unlock(doorway.exit_until - now),)
+
+
+def end_free(doorway: Doorway, now: Moment) -> Moved:
+    """The end of mode ``open``; a strike time that runs is nobody's to cut short."""
+    return shut(doorway, now) if _free(doorway) else (doorway, ())
 
 
 def contact(
@@ -120,7 +141,8 @@ def tick(doorway: Doorway, now: Moment, rules: Rules) -> Moved:
 
 def _opened_rightly(doorway: Doorway, now: Moment) -> tuple[Doorway, Passage | None, tuple[Effect, ...]]:
     passage = doorway.passage
-    if doorway.unlocked and doorway.relock_at is None:
+    doorway = replace(doorway, exit_until=0)
+    if _free(doorway):
         return replace(doorway, passage=Passage.OTHER), passage, ()
     doorway, effects = lock(replace(doorway, passage=None), now)
     return doorway, passage, effects
@@ -140,7 +162,11 @@ def _shunted(doorway: Doorway, now: Moment, rules: Rules) -> bool:
 
 def _watched(doorway: Doorway) -> bool:
     """Whether an open door may be held too long (it may not in mode open)."""
-    return bool(doorway.open) and not (doorway.unlocked and doorway.relock_at is None)
+    return bool(doorway.open) and not _free(doorway)
+
+
+def _free(doorway: Doorway) -> bool:
+    return doorway.unlocked and doorway.relock_at is None
 
 
 def _held_ended(doorway: Doorway) -> tuple[Effect, ...]:
