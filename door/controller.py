@@ -140,8 +140,11 @@ def _granted(state: State, grant: Grant, now: Moment, rules: Rules) -> Decided:
     spent_at = grant.first.spent_at if grant.first is not None else None
     purse, refunded = budget.refund(state.budget, grant.member, spent_at, now, rules)
     way, unlocking = doorway.unlock(state.doorway, Passage.IN, now, rules)
+    waiting = state.doorway.unlocked and state.doorway.passage is Passage.IN
     nothing_tells = not rules.has_contact or bool(way.open)
-    people, counted = occupancy.let_in(state.occupancy, grant.member, nothing_tells, now)
+    people, counted = occupancy.let_in(
+        state.occupancy, grant.member, waiting=waiting, nothing_tells=nothing_tells, now=now
+    )
     recent = admission.keep(state.recent, grant.member, now)
     rows = (*check.traces(grant, state.access), *proved, *refunded, *counted)
     state = replace(state, budget=purse, doorway=way, occupancy=people, recent=recent, clock=told_clock)

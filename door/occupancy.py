@@ -11,6 +11,8 @@ from enum import StrEnum
 from door.events import Effect, Moment, Record, Remember
 from door.rules import Rules
 
+EXPECTED_AT_MOST = 8  # so many stand at a door together
+
 
 class Confidence(StrEnum):
     """How sure the count is."""
@@ -28,7 +30,7 @@ class Occupancy:
     confidence: Confidence = Confidence.UNKNOWN
     since: int = 0
     touched: Moment = 0  # when the door last moved, or somebody was let in
-    expected: str | None = None  # let in, and the door has not opened yet
+    expected: tuple[str, ...] = ()  # let in, and the door has not opened yet
     beams: bool = False
 
 
@@ -42,22 +44,24 @@ def restore(fact: object, now: Moment) -> Occupancy:
 
 
 def let_in(
-    occupancy: Occupancy, member: str, already_open: bool, now: Moment
+    occupancy: Occupancy, member: str, *, waiting: bool, nothing_tells: bool, now: Moment
 ) -> tuple[Occupancy, tuple[Effect, ...]]:
-    """A member was let in: he counts once the door opens, or at once where nothing can tell."""
-    occupancy = replace(occupancy, touched=now)
-    if already_open:
-        return entered(replace(occupancy, expected=member), now)
-    return replace(occupancy, expected=member), ()
+    """A member was let in: he counts once the door opens, or at once where nothing can tell.
+
+    Who was let in before is expected with him while the door is still unlocked for both (``waiting``).
+    """
+    before = occupancy.expected if waiting else ()
+    occupancy = replace(occupancy, touched=now, expected=(*before, member)[-EXPECTED_AT_MOST:])
+    return entered(occupancy, now) if nothing_tells else (occupancy, ())
 
 
 def entered(occupancy: Occupancy, now: Moment) -> tuple[Occupancy, tuple[Effect, ...]]:
-    """The door opened for who was let in."""
-    member = occupancy.expected
-    occupancy = replace(occupancy, touched=now, expected=None)
-    if occupancy.beams:
+    """The door opened for whoever was let in; where there are beams, they tell who passes."""
+    occupancy = replace(occupancy, touched=now)
+    if occupancy.beams or not occupancy.expected:
         return occupancy, ()
-    return _counted(occupancy, +1, Record("entered", member))
+    rows = tuple(Record("entered", member) for member in occupancy.expected)
+    return _counted(replace(occupancy, expected=()), len(rows), *rows)
 
 
 def left(occupancy: Occupancy, now: Moment) -> tuple[Occupancy, tuple[Effect, ...]]:
@@ -72,7 +76,8 @@ def crossed(occupancy: Occupancy, inward: bool, now: Moment) -> tuple[Occupancy,
     """Somebody passed both beams: that is exact."""
     occupancy = replace(occupancy, touched=now, beams=True)
     if inward:
-        return _counted(occupancy, +1, Record("entered", occupancy.expected))
+        member, rest = next(iter(occupancy.expected), None), occupancy.expected[1:]
+        return _counted(replace(occupancy, expected=rest), +1, Record("entered", member))
     return _counted(occupancy, -1, Record("left"))
 
 
@@ -86,7 +91,7 @@ def put(
 ) -> tuple[Occupancy, tuple[Effect, ...]]:
     """The count is known to be this, now."""
     sure = Confidence.EXACT if occupancy.beams else Confidence.ESTIMATE
-    occupancy = replace(occupancy, count=count, confidence=sure, since=unix, touched=now, expected=None)
+    occupancy = replace(occupancy, count=count, confidence=sure, since=unix, touched=now, expected=())
     return occupancy, (Record("count", detail={"count": count, "why": why}), _remembered(occupancy))
 
 
@@ -116,12 +121,12 @@ def _known_empty(occupancy: Occupancy) -> bool:
     return occupancy.count == 0 and occupancy.confidence is not Confidence.UNKNOWN
 
 
-def _counted(occupancy: Occupancy, by: int, row: Record) -> tuple[Occupancy, tuple[Effect, ...]]:
+def _counted(occupancy: Occupancy, by: int, *rows: Record) -> tuple[Occupancy, tuple[Effect, ...]]:
     count, confidence = occupancy.count + by, occupancy.confidence
     if count < 0:
         count, confidence = 0, min(confidence, Confidence.ESTIMATE, key=list(Confidence)[::-1].index)
     occupancy = replace(occupancy, count=count, confidence=confidence)
-    return occupancy, (row, _remembered(occupancy))
+    return occupancy, (*rows, _remembered(occupancy))
 
 
 def _remembered(occupancy: Occupancy) -> Effect:
