@@ -66,6 +66,11 @@ def make(
         return parse(_sealed(report_key, door, fields | {"detail": {"cut": True}}))
 
 
+def gap(report_key: bytes, door: str, log: str, first: int, last: int) -> bytes:
+    """What the door sends in place of the rows ``first`` to ``last`` of ``log``, which it no longer has."""
+    return _sealed(report_key, door, {"type": "gap", "log": log, "from": first, "seq": last})
+
+
 def verify(report_key: bytes, door: str, raw: bytes) -> str:
     """The hash of ``raw`` if it is a row of this door, whatever it says; else ``RowError``."""
     if len(raw) > MAX_ROW_BYTES:
