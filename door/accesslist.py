@@ -47,7 +47,8 @@ class AccessList:
             case Use():
                 self._use(effect)
             case Learn(record):
-                self.records[record.member] = record
+                ours = self.records.get(record.member)
+                self.records[record.member] = record if ours is None else replaced(ours, record)
             case Forget(member):
                 if member in self.records:
                     self.records[member] = bare(self.records[member])
