@@ -1,4 +1,4 @@
-"""What a command or the administrator has done: an act for each verb of PROTOCOL §4, and two of the door alone.
+"""What a command or the administrator has done: an act for each verb of PROTOCOL §4, and two of our own.
 
 The number of a command is stored before anything is done, so that nothing is ever done twice.
 """
@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import cast
 
 from contract.access import revoke
+from contract.codes import MAX_GENERATION
 from contract.messages import Command
 from door import budget, clock, commands, doorway, modes, occupancy
 from door.doorway import Passage
@@ -125,7 +126,7 @@ def _revoke(state: State, member: str, through: int | None, by: str) -> Done:
 
 def _reinstate(state: State, member: str, by: str) -> Done:
     record = state.access.record(member)
-    if not record.revoked and record.suspended_until is None:
+    if not (record.revoked or record.suspended_until is not None) or record.top >= MAX_GENERATION:
         return state, (), "failed"
     record = replace(record, generation=record.top + 1, suspended_until=None)
     return (

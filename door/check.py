@@ -52,9 +52,10 @@ class Denial:
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """Kept unchecked: now the next code."""
+    """Kept unchecked: now the next code. ``durable`` where a wrong code that costs has the same cue."""
 
     hold: First
+    durable: bool = False
 
 
 Answer = Grant | Denial | Second
@@ -105,7 +106,7 @@ def _otp_alone(attempt: Attempt, first: First | None, asked: Asked) -> Answer:
 def _pair_only(member: str, attempt: Attempt, first: First | None, asked: Asked) -> Answer:
     hold = First(member, attempt.otp, asked.now)
     if first is None or first.member != member:
-        return Second(hold)
+        return Second(hold, durable=asked.reading.source is Source.CODE)
     wrong = Denial("unknown-code", Cue.WRONG, member, wrong_pair=True, hold=hold)
     return _pair(first, attempt, asked) or wrong
 
@@ -147,11 +148,13 @@ def _wrong_single(
     known = match(secret, attempt.otp, range(first_late, last_early))
     near = _near(secret, attempt.otp, fresh)
     hold = First(member, attempt.otp, asked.now)
+    if untrusted and known is not None and known < acceptable.stop:
+        return Second(hold, durable=True)  # perhaps a good half: nothing may tell it from any other
     if known is not None and known < acceptable.stop:
         used = asked.access.last_used(member, record.kind, record.generation)
         was_used = used is not None and (known == used.step or (known < used.step and known in acceptable))
         reason = "used-code" if was_used else "late-code"
-        return Denial(reason, Cue.SECOND_CODE if untrusted else NOT_NOW, member, hold=hold)
+        return Denial(reason, NOT_NOW, member, hold=hold)
     reason = "unknown-code" if known is None else "early-code"
     cue = Cue.SECOND_CODE if untrusted else Cue.WRONG
     hold = replace(hold, spent_at=asked.now)

@@ -21,6 +21,7 @@ LOWERED_MS = 5 * 60_000
 REMEMBER_EVERY_MS = 10 * 60_000
 DRIFT_PER_MILLION = 200  # the slowest crystal we believe in
 CODE_PROVES_S = 30 * 60  # a code is issued at most so long before its step
+LATEST_MS = 2**37 * 1000  # the year 6325: no reading beyond it is taken, calendars end in 9999
 LEARNT_OFFSET_S = 80  # the middle of the moments at which a phone code may be typed
 
 
@@ -58,6 +59,7 @@ class Reading:
     source: Source
     unix: int | None
     known_past: int
+    ms: int = 0  # into the second that ``unix`` is
 
     @property
     def trusted(self) -> bool:
@@ -69,6 +71,10 @@ class Reading:
         """Unix seconds for a row: now, or at least the known past."""
         return self.known_past if self.unix is None else self.unix
 
+    def before(self, ms: int) -> int | None:
+        """Unix seconds as they were so many milliseconds ago."""
+        return None if self.unix is None else (self.unix * 1000 + self.ms - ms) // 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -78,6 +84,7 @@ class Clock:
     ticks: Mapping[Source, Tick] = field(default_factory=dict)
     lowered: bool = False
     remembered: Moment = 0
+    told: Source = Source.NONE  # by the last row
 
 
 def known_past_ms(clock: Clock, now: Moment) -> int:
@@ -92,7 +99,7 @@ def read(clock: Clock, now: Moment) -> Reading:
     for source in Source:
         tick = clock.ticks.get(source)
         if tick is not None and _holds(source, tick, now, past):
-            return Reading(source, tick.ms(now) // 1000, past // 1000)
+            return Reading(source, tick.ms(now) // 1000, past // 1000, tick.ms(now) % 1000)
     return Reading(Source.NONE, None, past // 1000)
 
 
@@ -102,12 +109,15 @@ def disagrees(clock: Clock, now: Moment) -> bool:
     if not best.trusted:
         return clock.lowered
     ours = clock.ticks[best.source].ms(now)
-    others = [tick.ms(now) for source, tick in clock.ticks.items() if source in TRUSTED]
+    old = None if best.source is Source.SERVER else Source.SERVER  # carried so long, it says nothing
+    others = [tick.ms(now) for source, tick in clock.ticks.items() if source in TRUSTED - {old}]
     return clock.lowered or any(abs(ours - other) > DISAGREE_MS for other in others)
 
 
 def server(clock: Clock, unix_ms: int, now: Moment) -> Clock:
     """The server told its time: it is now, and what is known to have passed."""
+    if not 0 <= unix_ms <= LATEST_MS:
+        return clock
     lowered = known_past_ms(clock, now) - unix_ms > LOWERED_MS
     tick = Tick(unix_ms, now)
     ticks: dict[Source, Tick] = {s: t for s, t in clock.ticks.items() if s is not Source.CODE}
@@ -117,7 +127,9 @@ def server(clock: Clock, unix_ms: int, now: Moment) -> Clock:
 def system(clock: Clock, event: SystemTime, now: Moment, rules: Rules) -> Clock:
     """The system clock was read; it counts by what holds it."""
     ticks = {source: tick for source, tick in clock.ticks.items() if source not in OF_THE_SYSTEM}
-    if event.synchronised or rules.trust_system_clock:
+    if not 0 <= event.unix_ms <= LATEST_MS:
+        pass
+    elif event.synchronised or rules.trust_system_clock:
         ticks[Source.NTP] = Tick(event.unix_ms, now)
     elif event.rtc:
         ticks[Source.RTC] = Tick(event.unix_ms, now)
@@ -139,10 +151,12 @@ def prove(clock: Clock, begin: int, now: Moment) -> Clock:
 
 def learn(clock: Clock, begin: int, typed: Moment, now: Moment) -> Clock:
     """A ``phone`` pair, first typed at ``typed``, tells what time it was, if nothing better does."""
-    if read(clock, now).trusted:
+    reading = read(clock, now)
+    if reading.source is Source.SERVER or (reading.trusted and reading.best >= reading.known_past):
         return clock
     told = max((begin + LEARNT_OFFSET_S) * 1000 + now - typed, known_past_ms(clock, now))
-    return replace(clock, ticks={**clock.ticks, Source.CODE: Tick(told, now)})
+    ticks = {source: tick for source, tick in clock.ticks.items() if source is not reading.source}
+    return replace(clock, ticks=ticks | {Source.CODE: Tick(told, now)})
 
 
 def granted(
@@ -173,13 +187,16 @@ def remember(clock: Clock, now: Moment) -> tuple[Clock, tuple[Effect, ...]]:
     return replace(clock, remembered=now), (Remember("known_past", known_past_ms(clock, now) // 1000),)
 
 
-def change(before: Reading, after: Reading, lowered: bool) -> tuple[Effect, ...]:
-    """The row for a new source of now."""
-    if before.source is after.source and not lowered:
-        return ()
-    jump = None if before.unix is None or after.unix is None else after.unix - before.unix
-    detail = {"source": after.source, "before": before.source, "jump_s": jump}
-    return (Record("clock", reason="known-past-lowered" if lowered else None, detail=detail),)
+def change(before: Clock, after: Clock, now: Moment, *, lowered: bool) -> tuple[Clock, tuple[Effect, ...]]:
+    """The row for a new source of now, also when the former one has only grown too old."""
+    source, was = read(after, now).source, before.told
+    if source is was and not lowered:
+        return after, ()
+    old, new = before.ticks.get(was), after.ticks.get(source)
+    jump = None if old is None or new is None else (new.ms(now) - old.ms(now)) // 1000
+    detail = {"source": source.value, "before": was.value, "jump_s": jump}
+    row = Record("clock", reason="known-past-lowered" if lowered else None, detail=detail)
+    return replace(after, told=source), (row,)
 
 
 def _holds(source: Source, tick: Tick, now: Moment, past_ms: int) -> bool:

@@ -50,13 +50,13 @@ Decided = tuple[State, tuple[Effect, ...]]
 
 def decide(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
     """What the door does about ``event``."""
-    before = state.reading(now)
+    before = state.clock
     state, passed = _pass_time(state, event, now, rules)
     state, answered = _route(state, event, now, rules)
-    after = state.reading(now)
     lowered = isinstance(event, ServerTime) and state.clock.lowered
-    changed = clock.change(before, after, lowered)
-    state = replace(state, mode=modes.aim(state.mode, after, now))
+    time, changed = clock.change(before, state.clock, now, lowered=lowered)
+    after = state.reading(now)
+    state = replace(state, clock=time, mode=modes.aim(state.mode, after, now))
     return state, ordered((*passed, *answered, *changed), after)
 
 
@@ -129,8 +129,9 @@ def _follow(state: State, answer: Answer, now: Moment, rules: Rules) -> Decided:
             return _granted(state, answer, now, rules)
         case Denial():
             return _denied(state, answer, now, rules)
-        case Second():
-            return state, (Show(Cue.SECOND_CODE, rules.pair_ms),)
+        case Second(durable=durable):
+            kept = (budget.remembered(state.budget, now, rules), Settle()) if durable else ()
+            return state, (*kept, Show(Cue.SECOND_CODE, rules.pair_ms))
 
 
 def _granted(state: State, grant: Grant, now: Moment, rules: Rules) -> Decided:

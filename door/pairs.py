@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from contract.access import AccessRecord
-from contract.codes import CARD_PAIRS_AHEAD, PAPER2, Attempt, Kind, derive, generator
+from contract.codes import CARD_PAIRS_AHEAD, MAX_GENERATION, PAPER2, Attempt, Kind, derive, generator
 from door.accesslist import AccessList
 from door.clock import Reading, Source
 from door.events import Moment, Use
@@ -57,7 +57,7 @@ def find(
     """The pair that the two attempts are, if they are one; ``reading`` is of ``now``."""
     if second.member not in (None, first.member):
         return None
-    at_first = None if reading.unix is None else reading.unix - (now - first.at) // 1000
+    at_first = reading.before(now - first.at)
     typed = (first.otp + second.otp).encode()
     found = None
     for candidate in _candidates(first.member, access, reading, at_first, rules):
@@ -71,7 +71,7 @@ def _candidates(
     member: str, access: AccessList, reading: Reading, at_first: int | None, rules: Rules
 ) -> Iterator[_Candidate]:
     record = access.record(member)
-    on_record = member in access.records
+    on_record = record != AccessRecord(member, card_pair=record.card_pair)  # a card says nothing of the kind
     if at_first is not None:
         yield _Candidate(record.kind, record, rules.codes.acceptable(record.kind, at_first))
         for learnt in _provable(record, on_record):
@@ -88,7 +88,7 @@ def _provable(record: AccessRecord, on_record: bool) -> Iterator[AccessRecord]:
         for kind in ISSUED:
             if kind is not record.kind:
                 yield replace(record, kind=kind)
-    for generation in range(record.top + 1, record.top + GENERATIONS_AHEAD + 1):
+    for generation in range(record.top + 1, min(record.top + GENERATIONS_AHEAD, MAX_GENERATION) + 1):
         for kind in ISSUED:
             through = max(record.revoked_through, generation - 1)
             yield replace(record, kind=kind, generation=generation, revoked_through=through)

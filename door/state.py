@@ -9,7 +9,7 @@ from door import budget, clock, commands, doorway, keys, modes, occupancy
 from door.accesslist import AccessList
 from door.admission import Recent, Room
 from door.budget import Budget
-from door.clock import Clock, Reading, Tick
+from door.clock import LATEST_MS, Clock, Reading, Tick
 from door.commands import Taken
 from door.doorway import Doorway
 from door.events import Moment
@@ -83,12 +83,13 @@ class State:
 
 def restore(facts: Mapping[str, object], access: AccessList, now: Moment, rules: Rules) -> State:
     """The state as the store remembers it; a fact that is missing or cannot be read is the cautious one."""
-    level, past, list_at = facts.get("budget"), facts.get("known_past"), facts.get("list_at")
+    level, known, list_at = facts.get("budget"), facts.get("known_past"), facts.get("list_at")
+    past = known * 1000 if type(known) is int and 0 <= known <= LATEST_MS // 1000 else 0
     stored = level if type(level) is int and level >= 0 else budget.full(rules)
     empty = stored < rules.budget_refill_ms
     return State(
         budget=Budget(stored, now, lockout=empty),
-        clock=Clock(Tick(past * 1000 if type(past) is int and past >= 0 else 0, now), remembered=now),
+        clock=Clock(Tick(past, now), remembered=now),
         access=access,
         occupancy=occupancy.restore(facts.get("occupancy"), now),
         mode=modes.restore(facts.get("mode")),

@@ -13,7 +13,6 @@ from door.events import (
     ListReceived,
     Moment,
     Record,
-    Relock,
     Remember,
     RulesReceived,
     ServerTime,
@@ -37,22 +36,21 @@ def tell(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
             return replace(state, clock=clock.system(state.clock, event, now, rules)), ()
         case ListReceived():
             at = state.reading(now).known_past
-            return replace(state, list_at=at), (
-                *accesslist.received(state.access, event),
-                Remember("list_at", at),
-            )
+            time, past = clock.remember(state.clock, now)  # a lease that outlived a power cut would be longer
+            rows = accesslist.received(state.access, event)
+            return replace(state, list_at=at, clock=time), (*rows, Remember("list_at", at), *past)
         case RulesReceived(revision):
             return state, (Record("rules", detail={"revision": revision}),)
         case KeypadChanged(keypad, fault):
             return _keypad(state, keypad, fault)
         case StoreChanged(fault):
-            return _fault(replace(state, store_fault=fault), "store-failed", fault or "", fault is not None)
+            return _store(state, fault)
         case FaultChanged(fault, present):
-            return _fault(with_fault(state, fault, "", present), fault, "", present)
+            return _fault(state, fault, "", present)
         case Started():
             return _started(state, event, now)
         case Stopping(reason):
-            return state, (Relock(), *budget.rows(state.budget), Record("stopped", reason=reason))
+            return _stopping(state, reason, now, rules)
         case _:
             return state, ()
 
@@ -68,13 +66,32 @@ def _keypad(state: State, keypad: str, fault: str | None) -> Decided:
     effects: tuple[Effect, ...] = ()
     for name, alarm in alarms.items():
         present = fault == name
-        if present != ((alarm, keypad) in state.faults):
-            state, row = _fault(with_fault(state, alarm, keypad, present), alarm, keypad, present)
-            effects = (*effects, *row)
+        state, row = _fault(state, alarm, keypad, present)
+        effects = (*effects, *row)
     return state, effects
 
 
+def _store(state: State, fault: str | None) -> Decided:
+    if fault == state.store_fault:
+        return state, ()
+    return replace(state, store_fault=fault), (_row("store-failed", fault or "", fault is not None),)
+
+
 def _fault(state: State, alarm: str, of: str, present: bool) -> Decided:
-    return state, (
-        Record("fault" if present else "fault-ended", reason=alarm, detail={"of": of} if of else {}),
-    )
+    """A level: told again, it is no news."""
+    if present == ((alarm, of) in state.faults):
+        return state, ()
+    return with_fault(state, alarm, of, present), (_row(alarm, of, present),)
+
+
+def _row(alarm: str, of: str, present: bool) -> Effect:
+    return Record("fault" if present else "fault-ended", reason=alarm, detail={"of": of} if of else {})
+
+
+def _stopping(state: State, reason: str, now: Moment, rules: Rules) -> Decided:
+    """Locked; running time since the last note of it is not lost."""
+    way, locking = doorway.lock(state.doorway, now)
+    time, past = clock.remember(state.clock, now)
+    rows = (*budget.rows(state.budget), Record("stopped", reason=reason))
+    state = replace(state, doorway=way, clock=time, budget=replace(state.budget, burst=None))
+    return state, (*locking, *rows, budget.remembered(state.budget, now, rules), *past)
