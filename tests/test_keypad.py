@@ -143,12 +143,12 @@ def test_two_keys_held_are_beyond_doubt_and_three_in_a_corner_are_not() -> None:
     assert not doubtful(frozenset({(0, 0), (1, 1), (2, 2)}))
 
 
-def test_a_spike_seen_in_one_scan_is_no_press() -> None:
-    debounce = Debounce()
-    assert debounce.feed(frozenset({(0, 0)}), 0) == []
-    assert debounce.feed(frozenset(), 5) == []
-    assert not debounce.idle
-    assert debounce.feed(frozenset(), 25) == []
+def test_spikes_seen_in_one_scan_each_are_no_press() -> None:
+    debounce, spike = Debounce(), frozenset({(0, 0)})
+    for now, down in ((0, spike), (5, frozenset()), (10, spike), (15, frozenset())):
+        assert debounce.feed(down, now) == []
+        assert not debounce.idle
+    assert debounce.feed(frozenset(), 35) == []
     assert debounce.idle
 
 
@@ -293,7 +293,11 @@ def test_a_stuck_key_is_told_and_the_others_go_on(rig: Rig) -> None:
     assert len(rig.posted.of(KeypadChanged)) == 2
 
 
-def test_a_key_held_when_the_keypad_starts_is_noticed(mock_factory: MockFactory) -> None:
+def test_a_key_whose_edge_was_lost_is_noticed_by_its_level(
+    mock_factory: MockFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when it is held while the keypad starts, or goes down just before the rows rest."""
+    monkeypatch.setattr(MatrixKeypad, "_fallen", lambda self, ticks, state: None)
     rig = rig_up(mock_factory, name="door")
     rig.hold((3, 1))
     rig.keypad.start()

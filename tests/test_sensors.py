@@ -200,7 +200,7 @@ def test_a_library_that_does_not_load_is_an_error_that_says_what_to_do(
     mock_factory: MockFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "lgpio", None)
-    with pytest.raises(DoorError, match="lgpio does not load .*install python3-lgpio") as caught:
+    with pytest.raises(DoorError, match=r"lgpio does not load .*install python3-lgpio") as caught:
         pins.use("lgpio")
     assert isinstance(caught.value, RuntimeError)
     assert Device.pin_factory is mock_factory

@@ -124,7 +124,7 @@ class TerminalKeypad:
             if stopped in readable:
                 return False
             chunk = self._chunk()
-            text = _SEQUENCE.sub("", self._decoder.decode(chunk, final=not chunk))
+            text = _SEQUENCE.sub("", self._decoder.decode(chunk))
             for character in text.partition(_ENDS)[0]:
                 self._take(character)
             if not chunk or _ENDS in text:
