@@ -191,7 +191,7 @@ def _line(text: str, values: object, key: str) -> int | None:
     names = [part for part in path if isinstance(part, str)]
     lines = text.split("\n")
     for n in reversed(range(len(lines))):
-        if names and names[-1] in lines[n] and not lines[n].lstrip().startswith("#"):
+        if names and names[-1] in lines[n]:
             try:
                 above = tomllib.loads("\n".join(lines[:n]))
             except ValueError:  # the line lies inside a string or a list

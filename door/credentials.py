@@ -79,6 +79,7 @@ def exposed(path: Path) -> str | None:
 def save(credentials: Credentials, path: Path) -> None:
     """Write the file, mode 0600; after a power cut it is the old one or the new one, never half of it."""
     text = json.dumps({**asdict(credentials), "door_key": credentials.door_key.hex()}, indent=2)
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -340,7 +340,7 @@ def test_a_password_is_in_no_repr() -> None:
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    path = tmp_path / "door.json"
+    path = tmp_path / "studyroom" / "door.json"
     credentials_file.save(ENROLLED, path)
     return path
 

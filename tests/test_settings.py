@@ -44,6 +44,7 @@ class Lamp:
     days: Mapping[str, tuple[str, ...]] = option(factory=dict, doc="Days.", example={"mon": ["08:00"]})
     first: int = option(1, doc="From.")
     last: int = option(9, doc="To.")
+    weight: float = option(1.5, doc="In kg.")
 
     def faults(self) -> Iterator[Fault]:
         """An order that no key can tell alone."""
@@ -230,14 +231,19 @@ def test_a_yes_is_no_number_and_a_number_no_yes() -> None:
     assert len(faults("[lamp]\npin = true\nlevel = false\nlit = 1\n")) == 3
 
 
-@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e999"])
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e999", "1" + "0" * 400])
 def test_a_number_that_is_none_is_a_fault(number: str) -> None:
-    assert len(faults(f"[lamp]\nlevel = {number}")) == 1
+    assert len(faults(f"[lamp]\nlevel = {number}\nweight = {number}")) == 2
 
 
 @pytest.mark.parametrize("text", ["a\\u0000b", "a\\nb", "a\\u0085b"])
 def test_text_without_lines_has_no_control_characters(text: str) -> None:
     assert len(faults(f'street = "{text}"\n[account]\nnote = "{text}"')) == (1 if "n" in text else 2)
+
+
+def test_a_lone_surrogate_is_no_text() -> None:
+    with pytest.raises(SettingsError):
+        fill(House, {"street": "\ud800"}, name="answer")
 
 
 def test_long_values_are_cut_and_huge_numbers_not_written_out() -> None:
@@ -252,6 +258,11 @@ def test_long_values_are_cut_and_huge_numbers_not_written_out() -> None:
 
 def test_a_secret_is_in_no_repr() -> None:
     assert SECRET not in repr(read(House, f'[account]\ntoken = "{SECRET}"'))
+
+
+def test_a_secret_nearly_right_is_not_told_so() -> None:
+    [fault] = faults('[account]\nwords = ["twoo"]')
+    assert fault == 'account.words[1] (line 2): must be one of "one", "two", not what is there'
 
 
 SECRET_KEYS = ["token", "words", "key", "number"]
