@@ -61,13 +61,18 @@ def state(remembered: Remembered, credentials: Credentials, rules: Rules, now: M
 
 
 def indicator(config: Config, quiet: Callable[[], bool]) -> Indicator:
-    """Light and sound; a lamp needs red and green."""
+    """Light and sound."""
     table = config.indicator
     if table.kind == "terminal":
         return TerminalIndicator()
-    if table.kind == "pins" and table.red is not None and table.green is not None:
+    if table.kind == "pins":
         return PinIndicator(
-            red=table.red, green=table.green, blue=table.blue, buzzer=table.buzzer, tonal=True, quiet=quiet
+            red=table.red,
+            green=table.green,
+            blue=table.blue,
+            buzzer=table.buzzer,
+            tonal=table.tonal,
+            quiet=quiet,
         )
     return Dark()
 

@@ -24,7 +24,7 @@ from door.terms import codes_in_force, rules_in_force
 class Config:
     """The configuration of the door. Every key has its default here; what is left out stays so.
 
-    After a change: `door config check`, then `systemctl reload door`. A faulty file changes nothing.
+    After a change: `door check`, then `systemctl reload door`. A faulty file changes nothing.
     """
 
     door: Door = field(default_factory=Door)

@@ -135,10 +135,3 @@ class Indicator:
         form='hours such as "22:00-07:00", or "" for never',
         doc='When the door is quiet (local time), or "" for never.',
     )
-
-    def is_quiet(self, minute: int) -> bool:
-        """Whether the door is quiet at ``minute`` of the local day; the hours may span midnight."""
-        if not self.quiet:
-            return False
-        begin, end = (int(part[:2]) * 60 + int(part[3:]) for part in self.quiet.split("-"))
-        return begin <= minute < end if begin <= end else minute >= begin or minute < end

@@ -122,7 +122,7 @@ class CodeForm:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Wrong guesses. When they are spent the door asks for two codes in a row; `door odds` has the odds."""
+    """Wrong guesses. When they are spent the door asks for two codes in a row."""
 
     tokens: int = option(10, least=1, most=100, doc="Wrong guesses in store.")
     refill_hours: int = option(2, least=1, most=168, doc="Running time after which one more is allowed.")

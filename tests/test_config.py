@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
+from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from contract.codes import WINDOWS, Codes, Kind, Window
 from contract.hours import Hours
 from contract.sample import sample
 from contract.settings import Fault, SettingsError, read
+from door import assemble
 from door import credentials as credentials_file
 from door.config import Config, broker, load, rules
 from door.credentials import Broker, Credentials
@@ -267,13 +269,19 @@ def test_a_holiday_is_a_date(day: str) -> None:
 
 
 def test_quiet_hours_may_span_midnight_or_be_none() -> None:
-    night, noon, never = (
-        read(Config, f'[indicator]\nquiet = "{hours}"').indicator
-        for hours in ("22:00-07:00", "12:00-14:00", "")
-    )
-    assert [night.is_quiet(m) for m in (0, 419, 420, 1319, 1320)] == [True, True, False, False, True]
-    assert [noon.is_quiet(m) for m in (719, 720, 839, 840)] == [False, True, True, False]
-    assert not any(never.is_quiet(m) for m in range(1440))
+    def quiet(hours: str, *clock: str) -> list[bool]:
+        config = read(Config, f'[indicator]\nquiet = "{hours}"')
+        return [assemble.quiet(config, datetime.fromisoformat(f"2026-11-24T{at}+08:00")) for at in clock]
+
+    assert quiet("22:00-07:00", "00:00", "06:59", "07:00", "21:59", "22:00") == [
+        True,
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert quiet("12:00-14:00", "11:59", "12:00", "13:59", "14:00") == [False, True, True, False]
+    assert quiet("", "00:00", "12:00", "23:59") == [False, False, False]
     for wrong in ("22:00", "24:00-07:00", "22:60-07:00", "22-7"):
         assert "indicator.quiet" in faults(f'[indicator]\nquiet = "{wrong}"')[0]
 
