@@ -51,14 +51,16 @@ class Backlog:
     def __iter__(self) -> Iterator[Batch]:
         return iter(self._batches)
 
-    def hold(self, batch: Batch) -> None:
-        """Keep a decision, behind those that wait already."""
-        if self._lost is None and not self._over and self.rows + len(batch.records) <= self._most:
+    def hold(self, batch: Batch) -> bool:
+        """Keep a decision, behind those that wait already; whether it is kept whole."""
+        room = not self._batches or self.rows + len(batch.records) <= self._most
+        if room and not self._over and self._lost is None:
             self._batches.append(batch)
             self.rows += len(batch.records)
-            return
+            return True
         for effect in batch.effects:
             self._hold_over(effect)
+        return False
 
     def first(self, most: int) -> list[Batch]:
         """The next decisions to write."""

@@ -24,11 +24,10 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from door import schema
 from door.accesslist import AccessList
@@ -37,6 +36,8 @@ from door.errors import StoreError
 from door.events import Event, StoreChanged
 from door.ledger import Ledger, Outstanding
 from door.opening import open_anyhow, open_ledger
+from door.questions import Question, Word, fail, resolve
+from door.retention import bound
 
 HELD_ROWS = 20_000  # about 20 MB of memory: weeks of a busy room
 TOGETHER = 256  # decisions in one commit
@@ -61,22 +62,6 @@ class Remembered:
     ack: int = 0
     fault: str | None = None
     older: tuple[Outstanding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Something to be asked of the ledger between two decisions."""
-
-    ask: Callable[[Ledger], Any]
-    future: Future[Any]
-    otherwise: Any = None  # the answer when there is no database; None: the future fails
-
-
-class Word(StrEnum):
-    """What the thread is told besides."""
-
-    RETRY = "retry"
-    STOP = "stop"
 
 
 class Keeper:
@@ -141,8 +126,9 @@ class Keeper:
     def _do(self, job: Batch | Question | Word) -> None:
         match job:
             case Batch():
-                self._backlog.hold(job)
-                if self._retry_at is not None:
+                if self._is_due():
+                    self._flush()
+                if not self._backlog.hold(job) or self._retry_at is not None:
                     self._refuse(job)
             case Question():
                 self._flush()
@@ -191,7 +177,7 @@ class Keeper:
             self._write_but_for_the_wrong(batches, error)
             return
         if self.fault == "newer":
-            self._ledger.bound(HELD_ROWS)
+            bound(self._ledger, HELD_ROWS)
         self.commit_ms = (time.monotonic() - began) * 1000
         self._show_figures(self._ledger)
         for _ in batches:
@@ -219,7 +205,7 @@ class Keeper:
 
     def _refuse(self, batch: Batch) -> None:
         self.late_grants += batch.grants and not batch.future.done()
-        fail(batch.future, StoreError(self.fault))
+        fail(batch.future, StoreError(self.fault or "failed"))
 
     def _show_figures(self, ledger: Ledger) -> None:
         self.log, self.seq, self.ack = ledger.head.log, ledger.head.seq, ledger.ack
@@ -242,9 +228,12 @@ class Keeper:
             Remembered(opened.access, opened.facts, self.log, self.seq, self.ack, opened.fault, older)
         )
 
+    def _is_due(self) -> bool:
+        return self._retry_at is not None and time.monotonic() >= self._retry_at
+
     def _opened_again(self) -> bool:
         """Whether it is time to try the disk again, and it opens."""
-        if self._retry_at is None or time.monotonic() < self._retry_at:
+        if not self._is_due():
             return False
         if self._ledger is not None:
             self._ledger.db.close()
@@ -256,6 +245,8 @@ class Keeper:
             return False
         self._ledger = opened.ledger
         self._folded_at = 0
+        if opened.ledger is not None:
+            self._show_figures(opened.ledger)
         self._tell(opened.fault or self.fault)
         return True
 
@@ -302,15 +293,3 @@ class Keeper:
 
 def _is_late(batch: Batch) -> bool:
     return time.monotonic() - batch.since > LATE_SECONDS
-
-
-def resolve(future: Future[T], result: T) -> None:
-    """Give a result to whoever still waits for it."""
-    with contextlib.suppress(InvalidStateError):  # it has failed before, or nobody waits any more
-        future.set_result(result)
-
-
-def fail(future: Future[Any], error: BaseException | None) -> None:
-    """Give an error to whoever still waits."""
-    with contextlib.suppress(InvalidStateError):
-        future.set_exception(error)

@@ -26,8 +26,6 @@ from door.accesslist import AccessList, Used
 from door.events import CountFailures, Effect, Forget, Learn, Record, Remember, TakeList, Use
 
 ALL_AT_ONCE = 200  # a list of more members than this is merged in one reading of the table
-PRUNED_AT_ONCE = 500  # rows deleted in one transaction: a grant waits no longer than for that
-MAX_SEQ = 2**53 - 1
 
 _ROW = "INSERT INTO rows (log, seq, raw, type, member, at, clock) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _LOG = (
@@ -152,6 +150,10 @@ class Ledger:
         )
         return tuple(Outstanding(*row) for row in rows)
 
+    def acks(self) -> list[tuple[str, int]]:
+        """Every log with what the server has of it, oldest first."""
+        return self._conn.execute("SELECT log, ack FROM logs ORDER BY position").fetchall()
+
     # -- writing --------------------------------------------------------------------------------
 
     def write(self, batches: Iterable[Sequence[Effect | NewLog]]) -> None:
@@ -172,7 +174,7 @@ class Ledger:
         A closed log that differs at the server (an older image was restored) is never acknowledged rightly.
         There any answer is enough, for the rows up to ``handed`` that were sent: it would stop the outbox.
         """
-        known = dict(self._acks()).get(log)
+        known = dict(self.acks()).get(log)
         if known is None:
             return AckResult.UNKNOWN
         row = self._conn.execute("SELECT raw FROM rows WHERE log = ? AND seq = ?", (log, seq)).fetchone()
@@ -180,27 +182,6 @@ class Ledger:
         if ours or log != self.head.log:
             self._set_ack(log, seq if ours else min(seq, handed))
         return AckResult.OURS if ours else AckResult.DIFFERENT
-
-    def prune(self, known_past: int, retention_seconds: int) -> int:
-        """Delete the next few rows past retention; says how many.
-
-        Rows go from the front of a log, up to the last one that is old by a clock: a row stamped 1970 by a
-        door without a clock is as old as its neighbours. The last row stays, for the next one to follow.
-        """
-        deleted = 0
-        for (log, ack), age in ((pair, age) for pair in self._acks() for age in (1, 2)):
-            old = self._conn.execute(
-                "SELECT max(seq) FROM rows WHERE log = ? AND clock != 'none' AND at < ?",
-                (log, known_past - age * retention_seconds),
-            ).fetchone()[0]
-            last = min(old or 0, ack if age == 1 else MAX_SEQ, self._last_to_go(log))
-            deleted += self._delete_to(log, last, PRUNED_AT_ONCE - deleted)
-        self._drop_empty_logs()
-        return deleted
-
-    def bound(self, most: int) -> None:
-        """Keep no more than the newest ``most`` rows of the log (a database in memory)."""
-        self._delete_to(self.head.log, self.head.seq - most, most)
 
     # -- one effect -----------------------------------------------------------------------------
 
@@ -293,26 +274,6 @@ class Ledger:
             self._conn.execute("UPDATE logs SET ack = ? WHERE log = ? AND ack < ?", (seq, log, seq))
         if log == self.head.log:
             self.ack = max(self.ack, seq)
-
-    def _acks(self) -> list[tuple[str, int]]:
-        return self._conn.execute("SELECT log, ack FROM logs ORDER BY position").fetchall()
-
-    def _last_to_go(self, log: str) -> int:
-        return self.head.seq - 1 if log == self.head.log else MAX_SEQ
-
-    def _delete_to(self, log: str, seq: int, most: int) -> int:
-        with self.db.atomic():
-            return self._conn.execute(
-                "DELETE FROM rows WHERE log = ? AND seq IN"
-                " (SELECT seq FROM rows WHERE log = ? AND seq <= ? ORDER BY seq LIMIT ?)",
-                (log, log, seq, max(most, 0)),
-            ).rowcount
-
-    def _drop_empty_logs(self) -> None:
-        with self.db.atomic():
-            self._conn.execute(
-                "DELETE FROM logs WHERE log != ? AND log NOT IN (SELECT log FROM rows)", (self.head.log,)
-            )
 
 
 def _changed(now: dict[str, AccessRecord], before: dict[str, AccessRecord]) -> list[AccessRecord]:

@@ -185,6 +185,9 @@ def prune_set_aside(path: Path, before: int) -> None:
 
 def _create_private(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
+    for needed in (path, path.parent):  # SQLite opens such a file to read, or says only that it cannot
+        if not os.access(needed, os.W_OK):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
 
 def _refuse_newer(path: Path) -> None:

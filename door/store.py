@@ -18,8 +18,10 @@ from door import schema
 from door.backlog import Batch
 from door.errors import StoreError
 from door.events import DURABLE, Effect
-from door.keeper import Keeper, Question, Remembered, Word, fail, resolve
-from door.ledger import PRUNED_AT_ONCE, AckResult, Ledger, NewLog, Outstanding
+from door.keeper import Keeper, Remembered
+from door.ledger import AckResult, Ledger, NewLog, Outstanding
+from door.questions import Question, Word, fail, resolve
+from door.retention import PRUNED_AT_ONCE, prune
 
 __all__ = ["AckResult", "Outstanding", "Remembered", "Store"]
 
@@ -118,7 +120,7 @@ class Store(Keeper):
 
     def _prune(self, known_past: int, future: Future[int], so_far: int) -> None:
         def some(ledger: Ledger) -> int:
-            deleted = ledger.prune(known_past, self._retention_seconds)
+            deleted = prune(ledger, known_past, self._retention_seconds)
             if deleted == PRUNED_AT_ONCE:
                 self._prune(known_past, future, so_far + deleted)
             else:

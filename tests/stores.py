@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -16,6 +17,8 @@ from door.events import Record, Remember, StoreChanged, Use
 from door.store import Remembered, Store
 from tests.patience import Posted
 
+PROCESSES = multiprocessing.get_context("forkserver")  # a process in milliseconds: it has imported all this
+PROCESSES.set_forkserver_preload(["__main__", "tests.stores"])
 DOOR = "front"
 KEY = b"k" * 32
 T = TypeVar("T")
