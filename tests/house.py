@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from contract.codes import Kind, issue
+from contract.access import AccessRecord
+from contract.codes import Issued, Kind, issue
+from door import budget
 from door.accesslist import AccessList
 from door.controller import decide
 from door.events import (
@@ -17,12 +19,15 @@ from door.events import (
     Event,
     ExitPressed,
     KeyPressed,
+    ListReceived,
     Record,
+    Relock,
     Remember,
     ServerTime,
     Show,
     Started,
     TimerFired,
+    Unlock,
 )
 from door.rules import Rules
 from door.state import State, restore
@@ -72,20 +77,41 @@ class House:
 
     def wait(self, seconds: float) -> list[Effect]:
         """Let time pass, waking when the door asked to be woken."""
-        end, happened = self.now + round(seconds * 1000), []
+        return self.until(self.unix_ms + round(seconds * 1000))
+
+    def until(self, unix_ms: int) -> list[Effect]:
+        """Let time pass until it really is ``unix_ms``."""
+        end, happened, woken = self.now + unix_ms - self.unix_ms, [], 0
         while (due := self.state.timer(self.rules)) <= end:
+            woken = woken + 1 if due <= self.now else 0
+            assert woken < 20, "woken again and again with nothing to do"
             self._to(max(due, self.now))
             happened.extend(self.post(TimerFired()))
         self._to(end)
         return happened
 
+    def enrol(self, *records: AccessRecord) -> tuple[Effect, ...]:
+        """An answer of the server with all there are."""
+        return self.post(ListReceived(self.access.revision + 1, f"{self.now:064}", True, records))
+
     def type(self, digits: str, *, keypad: str = "front", gap: float = 0.2) -> list[Effect]:
-        """Type keys at the pace of a person; the effects of the last key."""
-        effects: list[Effect] = []
+        """Type keys at the pace of a person; what happened from the first key to the last."""
+        before = len(self.log)
         for key in digits:
             self.wait(gap)
-            effects = list(self.post(KeyPressed(keypad, key)))
-        return effects
+            self.post(KeyPressed(keypad, key))
+        return self.log[before:]
+
+    def at_once(self, digits: str, *, keypad: str = "front") -> list[Effect]:
+        """Type so fast that no time passes."""
+        return self.type(digits, keypad=keypad, gap=0)
+
+    def double(
+        self, member: str, kind: Kind = Kind.PHONE, generation: int = 1, *, later: int = 0
+    ) -> list[Effect]:
+        """Type a double code, as the page or the sheet shows it."""
+        issued = self._issued(member, kind, generation, later)
+        return [*self.at_once(issued.digits), *self.at_once(issued.second + "#")]
 
     def code(self, member: str, kind: Kind = Kind.PHONE, generation: int = 1, *, later: int = 0) -> str:
         """What the member's phone (app, sheet) shows now, or ``later`` steps on."""
@@ -115,13 +141,24 @@ class House:
     def drain(self, member: str = "9998") -> None:
         """Spend the whole budget on wrong guesses."""
         while not self.state.budget.lockout:
-            self.type(wrong(self.code(member)))
+            self.at_once(wrong(self.code(member)))
+
+    @property
+    def tokens(self) -> float:
+        """What is left of the budget."""
+        return budget.level(self.state.budget, self.now, self.rules) / self.rules.budget_refill_ms
+
+    @property
+    def unlocked(self) -> bool:
+        """Whether the lock is open, by the effects and not by the state."""
+        moved = [effect for effect in self.log if isinstance(effect, (Unlock, Relock))]
+        return bool(moved) and isinstance(moved[-1], Unlock)
 
     def rows(self, type_: str | None = None) -> list[Record]:
         """The audit rows so far."""
         return [e for e in self.log if isinstance(e, Record) and type_ in (None, e.type)]
 
-    def _issued(self, member: str, kind: Kind, generation: int, later: int):  # type: ignore[no-untyped-def]
+    def _issued(self, member: str, kind: Kind, generation: int, later: int) -> Issued:
         step = self.rules.codes.step(kind, self.unix_ms // 1000) + later
         return issue(KEY, self.rules.door, kind, member, generation, step, self.rules.codes)
 
@@ -140,9 +177,19 @@ def of(kind: type[E], effects: Iterable[Effect]) -> list[E]:
     return [e for e in effects if isinstance(e, kind)]
 
 
+def granted(effects: Iterable[Effect]) -> bool:
+    """Whether somebody was let in."""
+    return Cue.ACCEPTED in cues(effects)
+
+
+def reasons(effects: Iterable[Effect]) -> list[str | None]:
+    """Why somebody was not let in, by the rows."""
+    return [row.reason for row in of(Record, effects) if row.type == "denied"]
+
+
 def wrong(code: str) -> str:
     """The same number with six digits that are far from right."""
     return code[:-6] + "".join(str((int(d) + 5) % 10) for d in code[-6:])
 
 
-__all__ = ["KEY", "NOW", "House", "cues", "of", "replace", "wrong"]
+__all__ = ["KEY", "NOW", "House", "cues", "granted", "of", "reasons", "replace", "wrong"]
