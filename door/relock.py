@@ -6,26 +6,23 @@ it imports the pin library alone, and a configuration it cannot read costs it on
 
 from __future__ import annotations
 
-import os
 import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
+from door import pins
+from door.lock import Relay
+
 
 def main(path: Path) -> int:
     """Exit code 0 when the relay is at rest, 1 when the pin cannot be had."""
     config = _read(path)
-    lock, pins = config.get("lock", {}), config.get("pins", {})
-    os.environ["GPIOZERO_PIN_FACTORY"] = str(pins.get("factory", "lgpio"))
-    os.environ.setdefault("LG_WD", str(config.get("door", {}).get("runtime_dir", "/tmp")))  # noqa: S108
+    lock = config.get("lock", {})
+    runtime_dir = config.get("door", {}).get("runtime_dir")
     try:
-        from gpiozero import DigitalOutputDevice
-
-        relay = DigitalOutputDevice(
-            int(lock.get("pin", 17)), active_high=bool(lock.get("active_high", True)), initial_value=False
-        )
-        relay.close()
+        pins.use(str(config.get("pins", {}).get("factory", "lgpio")), runtime_dir and Path(runtime_dir))
+        Relay(int(lock.get("pin", 17)), active_high=bool(lock.get("active_high", True))).close()
     except Exception as error:  # noqa: BLE001  (whatever it is, say so and let systemd go on)
         sys.stderr.write(f"door relock: the lock's pin cannot be had: {error}\n")
         return 1
