@@ -53,9 +53,13 @@ class Validity:
 
 class _Socket(ssl.SSLSocket):
     def do_handshake(self, block: bool = False) -> None:
-        super().do_handshake(block)
-        if isinstance(self.context, Context):
-            self.context.judge(self.getpeercert())
+        try:
+            super().do_handshake(block)
+            if isinstance(self.context, Context):
+                self.context.judge(self.getpeercert())
+        except OSError:
+            self.close()  # paho would leave it to the garbage collector
+            raise
 
 
 class Context(ssl.SSLContext):
