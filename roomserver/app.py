@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import time
+from contextlib import ExitStack
 
 import uvicorn
 
@@ -13,6 +15,7 @@ from roomserver import commands, doors, terms
 from roomserver.api import Server, make_api
 from roomserver.bell import Bell
 from roomserver.broker import SERVER_USER, EmbeddedBroker
+from roomserver.errors import RoomserverError
 from roomserver.exchange import Exchange
 from roomserver.place import Opened, Place, now
 from roomserver.subscriber import Address, Subscriber
@@ -20,65 +23,67 @@ from roomserver.subscriber import Address, Subscriber
 log = logging.getLogger("roomserver")
 
 SHUTDOWN_SECONDS = 3
+BACKLOG = 128
 
 
-class PortTakenError(RuntimeError):
+class PortTakenError(RoomserverError, OSError):
     """Something else listens where the server should."""
 
 
 def serve(opened: Opened) -> None:
-    """Run until SIGTERM or SIGINT; everything started here is stopped when this returns."""
-    place, database, vault = opened.place, opened.database, opened.vault
-    listener = _listen(place)
-    _put_rules_in_force(opened)
-    broker = _embedded(place)
-    try:
+    """Run until SIGTERM or SIGINT; everything started here is stopped when this returns, last first."""
+    with ExitStack() as started:
+        started.callback(opened.database.close)
+        listener = started.enter_context(_bind(opened.place))
+        _put_rules_in_force(opened)
+        broker = _embedded(opened.place)
+
+        def revive() -> None:
+            """Start the embedded broker, also when it died or its users changed."""
+            if broker is not None:
+                broker.serve(_door_users(opened))
+
+        exchange = Exchange(opened.database, opened.vault, now, time.monotonic)
+        subscriber = Subscriber(_address(opened.place, broker), exchange, lost=revive)
+
+        def look() -> None:
+            """The database was changed by another hand."""
+            revive()
+            subscriber.changed()
+
+        # The bell first: what changes from here on is heard, what changed before is read below.
+        bell = Bell(opened.place.bell, look)
+        started.callback(bell.close)
         if broker is not None:
-            broker.serve(_door_users(opened))
-        subscriber = Subscriber(
-            _address(place, broker),
-            Exchange(database, vault, now, time.monotonic),
-            lambda: _revive(opened, broker),
-        )
+            started.callback(broker.stop)
+        revive()
         subscriber.start()
-        try:
-            _serve_http(opened, listener, subscriber, broker)
-        finally:
-            subscriber.stop()
-    finally:
-        if broker is not None:
-            broker.stop()
-        listener.close()
-        database.close()
+        started.callback(subscriber.stop)
+        _serve_http(opened, listener, subscriber)
 
 
-def _serve_http(
-    opened: Opened, listener: socket.socket, subscriber: Subscriber, broker: EmbeddedBroker | None
-) -> None:
-    def rung() -> None:
-        _revive(opened, broker)
-        subscriber.changed()
-
-    http = opened.place.settings.http
-    api = make_api(Server(opened, subscriber.changed))
+def _serve_http(opened: Opened, listener: socket.socket, subscriber: Subscriber) -> None:
+    place, http = opened.place, opened.place.settings.http
     config = uvicorn.Config(
-        api,
+        make_api(Server(opened, subscriber.changed)),
         log_config=None,
         access_log=False,  # addresses of callers are nobody's business
         server_header=False,
-        ssl_certfile=opened.place.path(http.certificate) if http.certificate else None,
-        ssl_keyfile=opened.place.path(http.private_key) if http.private_key else None,
+        ssl_certfile=place.path(http.certificate) if http.certificate else None,
+        ssl_keyfile=place.path(http.private_key) if http.private_key else None,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        log_level=logging.WARNING,
     )
-    bell = Bell(opened.place.bell, rung)
-    try:
-        scheme = "https" if http.certificate else "http"
-        log.info("roomserver answers at %s://%s:%s", scheme, http.host, listener.getsockname()[1])
-        _tell_systemd("READY=1")
-        uvicorn.Server(config).run(sockets=[listener])
-        _tell_systemd("STOPPING=1")
-    finally:
-        bell.close()
+    listener.listen(BACKLOG)  # who calls before uvicorn is up waits instead of being refused
+    scheme = "https" if http.certificate else "http"
+    log.info("roomserver answers at %s://%s:%s", scheme, http.host, listener.getsockname()[1])
+    server = uvicorn.Server(config)
+    # uvicorn raises the signal again when it is done; without a handler of ours that would be the end.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+    _tell_systemd("READY=1")
+    server.run(sockets=[listener])
+    _tell_systemd("STOPPING=1")
 
 
 def _put_rules_in_force(opened: Opened) -> None:
@@ -89,7 +94,7 @@ def _put_rules_in_force(opened: Opened) -> None:
                 commands.ask(session, door.id, "refresh", {}, now())
 
 
-def _listen(place: Place) -> socket.socket:
+def _bind(place: Place) -> socket.socket:
     """The HTTP port, bound before anything else is started."""
     http = place.settings.http
     family = socket.AF_INET6 if ":" in http.host else socket.AF_INET
@@ -102,7 +107,6 @@ def _listen(place: Place) -> socket.socket:
         raise PortTakenError(
             f"Cannot listen on {http.host}:{http.port} ({error.strerror}). Set http.port in roomserver.toml."
         ) from None
-    listener.listen(128)  # who calls before uvicorn is up waits instead of being refused
     return listener
 
 
@@ -117,12 +121,6 @@ def _address(place: Place, broker: EmbeddedBroker | None) -> Address:
         return Address(mqtt.host, mqtt.port, SERVER_USER, broker.password)
     ca_file = place.path(mqtt.ca_file) if mqtt.ca_file else None
     return Address(mqtt.host, mqtt.port, mqtt.username, place.mqtt_password, mqtt.tls, ca_file)
-
-
-def _revive(opened: Opened, broker: EmbeddedBroker | None) -> None:
-    """Start the embedded broker again if it died or its users changed."""
-    if broker is not None:
-        broker.serve(_door_users(opened))
 
 
 def _door_users(opened: Opened) -> dict[str, str]:

@@ -10,14 +10,17 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Lock
 
 from iotcore import Broker
+
+from roomserver.errors import RoomserverError
 
 SERVER_USER = "roomserver"
 MAX_PAYLOAD = 8192  # twice the largest message of PROTOCOL §4
 
 
-class BrokerError(RuntimeError):
+class BrokerError(RoomserverError, RuntimeError):
     """The embedded broker does not run; ``str(error)`` says why and what to do."""
 
 
@@ -28,14 +31,25 @@ class EmbeddedBroker:
         self._config, self._host, self._port = folder / "broker.toml", host, port
         self._broker: Broker | None = None
         self._users: dict[str, str] = {}
+        self._lock = Lock()
+        self._stopped = False
         self.password = secrets.token_urlsafe(24)  # of this server; a new one each time it starts
 
     def serve(self, doors: Mapping[str, str]) -> bool:
         """Run with these doors and their passwords; whether it had to be started (again)."""
-        users = {SERVER_USER: self.password, **doors}
+        with self._lock:
+            return not self._stopped and self._serve({SERVER_USER: self.password, **doors})
+
+    def stop(self) -> None:
+        """Stop the broker for good."""
+        with self._lock:
+            self._stopped = True
+            self._halt()
+
+    def _serve(self, users: dict[str, str]) -> bool:
         if self._broker is not None and self._broker.is_running and users == self._users:
             return False
-        self.stop()
+        self._halt()
         self._write(users)
         try:
             self._broker = Broker(config_path=str(self._config))
@@ -51,8 +65,7 @@ class EmbeddedBroker:
         self._users = users
         return True
 
-    def stop(self) -> None:
-        """Stop the broker; a second call does nothing."""
+    def _halt(self) -> None:
         if self._broker is not None:
             self._broker.stop()
             self._broker = None

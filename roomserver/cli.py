@@ -1,4 +1,4 @@
-"""``roomserver``: what the administrator types. Bad input is an error with what to do next, and exit code 2."""
+"""``roomserver``: what the administrator types; bad input is told with what to do next, and exit code 2."""
 
 from __future__ import annotations
 
@@ -12,19 +12,11 @@ from contract.codes import Kind
 from contract.settings import SettingsError
 from roomserver import desk
 from roomserver.bell import ring
-from roomserver.broker import BrokerError
-from roomserver.database import DatabaseError
 from roomserver.desk import DeskError
-from roomserver.doors import DoorError
-from roomserver.issue import SHEET_DAYS, IssueRefusedError
-from roomserver.members import MemberError
+from roomserver.errors import RoomserverError
+from roomserver.issue import SHEET_DAYS
 from roomserver.place import load, open_place
 from roomserver.show import say
-from roomserver.vault import VaultError
-
-_EXPECTED = (
-    SettingsError, DatabaseError, VaultError, BrokerError, DeskError, DoorError, MemberError, IssueRefusedError, OSError
-)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         return _run(args)
-    except _EXPECTED as error:
+    except (RoomserverError, SettingsError, OSError) as error:
         sys.stderr.write(f"roomserver: {error}\n")
         return 2
     except KeyboardInterrupt:
@@ -90,6 +82,10 @@ def _door_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     add.add_argument("name")
     _command(door, "list", desk.door_list, "show the doors", listing=True)
+    rekey = _command(
+        door, "rekey", desk.door_rekey, "a new key for a door, when its own may be known", rings=True
+    )
+    rekey.add_argument("name")
     _command(door, "mosquitto", desk.door_mosquitto, "print the doors' lines of Mosquitto's password file")
 
 

@@ -1,4 +1,4 @@
-"""Commands to a door: numbered in the database, signed, good for seconds; and what became of them (PROTOCOL §4)."""
+"""Commands to a door: numbered in the database, signed, good for seconds; and their results (PROTOCOL §4)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Signed:
 
 
 def ask(session: Session, door_id: int, verb: str, args: Mapping[str, object], now: int) -> str:
-    """Put a command on the list of those to be sent; its id. Whoever holds the link to the broker sends it."""
+    """Put a command on the list to be sent, by whoever holds the link to the broker; its id."""
     id_ = secrets.token_hex(8)
     session.add(SentCommand(id=id_, door_id=door_id, verb=verb, args=json.dumps(dict(args)), asked_at=now))
     session.flush()

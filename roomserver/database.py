@@ -1,4 +1,4 @@
-"""The database: SQLite by default, anything SQLAlchemy speaks by URL; who writes holds the lock from the start."""
+"""The database: SQLite by default, others by URL; who writes holds the lock from the start."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from roomserver.errors import RoomserverError
 from roomserver.schema import SCHEMA_VERSION, Base, Head, Meta
 
 BUSY_MS = 10_000  # how long one process waits for another's write
 
 
-class DatabaseError(RuntimeError):
+class DatabaseError(RoomserverError, RuntimeError):
     """The database cannot be used; ``str(error)`` says why and what to do."""
 
 
@@ -47,7 +48,7 @@ class Database:
             raise DatabaseError("The database has no tables yet. Run: roomserver init") from None
         if found != str(SCHEMA_VERSION):
             raise DatabaseError(
-                f"The database has schema {found}, this program schema {SCHEMA_VERSION}. Install the newer program."
+                f"The database has schema {found}, this program {SCHEMA_VERSION}. Install the newer program."
             )
 
     @contextmanager

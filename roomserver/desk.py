@@ -1,42 +1,43 @@
-"""The commands of the administrator, one function each; every one says what is now true and what to do next."""
+"""The administrator's commands, one function each; all say what is now true and what to do next."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 
 from sqlalchemy import select
 
+from contract.access import AccessRecord
+from contract.codes import Kind
+from contract.sample import sample
 from roomserver import doors, issue, members, mosquitto, show, state
 from roomserver.alarms import open_alarms
 from roomserver.database import Database
+from roomserver.errors import RoomserverError
 from roomserver.place import Opened, load, now
-from roomserver.sample import sample
 from roomserver.schema import AuditRow, Door, Log
+from roomserver.settings import Settings
 from roomserver.show import say, say_json
 from roomserver.vault import make_key_file
 
 
-class DeskError(ValueError):
+class DeskError(RoomserverError, ValueError):
     """The command cannot be carried out; ``str(error)`` says why and what to do."""
 
 
 def init(args: Namespace) -> None:
     """A new place: settings, key file, database. What exists is left as it is."""
-    given = {"http.port": args.http_port, "mqtt.port": args.mqtt_port}
-    given = {key: value for key, value in given.items() if value is not None}
     if args.config.exists():
         say(f"{args.config} is there already and stays as it is.")
     else:
-        args.config.write_text(sample(given), "utf-8")
+        args.config.write_text(sample(_first_settings(args)), "utf-8")
         say(f"{args.config} is written; every key in it is explained.")
     place = load(args.config)
     if place.key_file.exists():
         say(f"{place.key_file} is there already and stays as it is.")
     else:
         make_key_file(place.key_file)
-        say(
-            f"{place.key_file} is written. Without it the database is of no use: back it up, apart from the database."
-        )
+        say(f"{place.key_file} is written. The database is of no use without it: back both up, apart.")
     database = Database(place.database_url)
     database.create()
     database.check()
@@ -65,13 +66,24 @@ def door_add(opened: Opened, args: Namespace) -> None:
     if args.json:
         return say_json({"door": args.name, "token": token, "hours": doors.TOKEN_SECONDS // 3600})
     say(f"Door {args.name} {'may enrol again; it keeps its key' if known else 'is added'}.")
-    say(
-        f"On its Raspberry Pi, within {doors.TOKEN_SECONDS // 3600} hours, enrol with this token (it works once):"
-    )
+    say(f"Within {doors.TOKEN_SECONDS // 3600} hours enrol its Raspberry Pi with this token, good once:")
     say(f"\n  {token}\n")
     if opened.place.settings.mqtt.broker == "external" and not known:
         say("The broker must know the door first: roomserver door mosquitto")
     return None
+
+
+def door_rekey(opened: Opened, args: Namespace) -> None:
+    """A new key for a door: everything drawn for it before is dead."""
+    with opened.database.write() as session:
+        token = doors.rekey(session, opened.vault, args.name, now())
+        dead = [record for record in members.listed(session) if record.kind != Kind.PHONE]
+    say(f"Door {args.name} has a new key; its Raspberry Pi is shut out until it enrols with this token:")
+    say(f"\n  {token}\n")
+    for kind, what in ((Kind.STAFF, "authenticators"), (Kind.PAPER, "sheets")):
+        numbers = " ".join(record.member for record in dead if record.kind == kind)
+        say(f"Dead are the {what} of: {numbers or 'nobody'}")
+    say("Dead are all wallet cards of this door. Draw what is needed again: roomserver code NUMBER")
 
 
 def door_list(opened: Opened, args: Namespace) -> None:
@@ -121,7 +133,7 @@ def member_revoke(opened: Opened, args: Namespace) -> None:
     with opened.database.write() as session:
         record = members.revoke(session, args.number, now())
     text = (
-        f"Member {record.member} is revoked and draws no more codes. A door with a link refuses him within seconds "
+        f"Member {record.member} is revoked and draws no more codes. A linked door refuses him in seconds "
         "(see: roomserver door list); at a door without one, phone codes already drawn end within 31 minutes."
     )
     _said(args, record, text)
@@ -143,8 +155,8 @@ def member_reissue(opened: Opened, args: Namespace) -> None:
     with opened.database.write() as session:
         record = members.reissue(session, args.number, now())
     text = (
-        f"Member {record.member} has new codes (roomserver code {record.member}); the old ones stop when the door "
-        "hears of it, or when he types a new one and its second code."
+        f"Member {record.member} has new codes: roomserver code {record.member}. The old ones stop when the "
+        "door hears of it, or when he types a new one and its second code."
     )
     _said(args, record, text)
 
@@ -192,6 +204,14 @@ def status(opened: Opened, args: Namespace) -> None:
     return say(show.status_text(told, alarms, now()))
 
 
+def _first_settings(args: Namespace) -> Settings:
+    settings = Settings()
+    http, mqtt = settings.http, settings.mqtt
+    http = replace(http, port=args.http_port or http.port)
+    mqtt = replace(mqtt, port=args.mqtt_port or mqtt.port)
+    return replace(settings, http=http, mqtt=mqtt)
+
+
 def _which_door(found: list[Door], name: str | None) -> Door:
     chosen = [door for door in found if name is None or door.name == name]
     match chosen:
@@ -202,7 +222,7 @@ def _which_door(found: list[Door], name: str | None) -> Door:
     raise DeskError(f"Codes differ from door to door. Say which: --door {chosen[0].name}")
 
 
-def _said(args: Namespace, record: members.AccessRecord, text: str) -> None:
+def _said(args: Namespace, record: AccessRecord, text: str) -> None:
     if args.json:
         say_json(record.as_json())
     else:

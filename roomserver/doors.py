@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from contract import messages
 from contract.messages import MAX_N
+from roomserver.errors import RoomserverError
 from roomserver.schema import Door, EnrolmentToken
 from roomserver.vault import Vault, new_token, token_hash
 
 TOKEN_SECONDS = 24 * 3600
 
 
-class DoorError(ValueError):
+class DoorError(RoomserverError, ValueError):
     """This cannot be done with this door; ``str(error)`` says why and what to do."""
 
 
@@ -83,6 +84,14 @@ def add(session: Session, vault: Vault, name: str, now: int) -> str:
     return token
 
 
+def rekey(session: Session, vault: Vault, name: str, now: int) -> str:
+    """A new key and broker password for a door whose own may be known, and a token to enrol with."""
+    door = get(session, name)
+    door.key, door.mqtt_password = vault.seal(secrets.token_bytes(32)), vault.seal(new_token().encode())
+    door.api_token = None
+    return add(session, vault, name, now)
+
+
 def enroll(session: Session, vault: Vault, token: str, name: str, now: int) -> Enrolment:
     """Use up ``token``: the door gets its key and a new API token; the one before is dead."""
     found = session.get(EnrolmentToken, token_hash(token), with_for_update=True)
@@ -100,7 +109,7 @@ def enroll(session: Session, vault: Vault, token: str, name: str, now: int) -> E
 def authenticate(session: Session, token: str) -> Door | None:
     """The door that carries ``token``."""
     digest = token_hash(token)
-    # The look-up by a hash of the token tells nothing of the token; the comparison is constant-time all the same.
+    # Looking up a hash tells nothing of the token; the comparison takes constant time all the same.
     door = session.scalar(select(Door).where(Door.api_token == digest))
     return door if door is not None and hmac.compare_digest(door.api_token or "", digest) else None
 

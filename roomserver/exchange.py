@@ -1,4 +1,4 @@
-"""What is said over MQTT, without the wire: messages in, messages out, the database between them (PROTOCOL §4).
+"""What is said over MQTT, without the wire: messages in, messages out, the database between (PROTOCOL §4).
 
 A message is bytes from anybody until its hash or mac is checked; nothing it can say raises anything here.
 What goes out is decided after the commit: an ack is the promise that a row is on the disk.
@@ -65,11 +65,11 @@ class Exchange:
         self._clock, self._monotonic = clock, monotonic
         self._doors: dict[str, Keys] = {}
         self._gaps = Gaps()
-        self._announced: int | None = None
+        self._announced: dict[str, int] = {}  # the revision each door was hinted at
 
     def connected(self) -> list[Outgoing]:
         """Everything retained again, for every door: nothing rests on the broker's memory."""
-        self._announced = None
+        self._announced.clear()
         out = self.changed()
         with self._database.read() as session:
             for keys in self._doors.values():
@@ -116,11 +116,11 @@ class Exchange:
 
     def waiting_commands(self) -> list[Outgoing]:
         """Commands that wait to be sent, numbered and signed now; ask only when they can go out."""
-        out = []
+        out: list[Outgoing] = []
         with self._database.write() as session:
             for keys in self._doors.values():
-                for signed in commands.sign_waiting(session, keys, self._clock()):
-                    out.append(Outgoing(signed.topic, signed.payload, expiry=COMMAND_EXPIRY_SECONDS))
+                waiting = commands.sign_waiting(session, keys, self._clock())
+                out += [Outgoing(one.topic, one.payload, expiry=COMMAND_EXPIRY_SECONDS) for one in waiting]
         return out
 
     def timer(self) -> float | None:
@@ -184,8 +184,7 @@ class Exchange:
     def _hints(self) -> list[Outgoing]:
         with self._database.read() as session:
             revision = members.revision(session)
-        if revision == self._announced:
-            return []
-        self._announced = revision
+        news = [name for name in self._doors if self._announced.get(name) != revision]
+        self._announced |= dict.fromkeys(news, revision)
         payload = json.dumps({"revision": revision}).encode()
-        return [Outgoing(Topics(name).access, payload, retain=True) for name in self._doors]
+        return [Outgoing(Topics(name).access, payload, retain=True) for name in news]

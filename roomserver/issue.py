@@ -1,4 +1,4 @@
-"""The codes a member draws, by kind: a phone's bundle, an authenticator's link, a paper sheet, a wallet card."""
+"""What a member draws, by kind: a phone's bundle, an authenticator's link, a paper sheet, a wallet card."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from contract import codes as contract_codes
 from contract.access import AccessRecord
 from contract.codes import Codes, Issued, Kind
+from roomserver.errors import RoomserverError
 
 CARD_PAIRS = 5
 SHEET_DAYS = 14  # as long as a lease: a door that hears nothing longer would refuse the rest
 
 
-class IssueRefusedError(ValueError):
+class IssueRefusedError(RoomserverError, ValueError):
     """This member draws nothing now; ``str(error)`` says why and what to do."""
 
 
@@ -60,7 +61,7 @@ def refuse_unless_good(record: AccessRecord, now: int) -> None:
     number = record.member
     if record.revoked:
         raise IssueRefusedError(
-            f"Member {number} is revoked and draws no codes. To let him in again: roomserver member reinstate {number}"
+            f"Member {number} is revoked and draws no codes. To undo it: roomserver member reinstate {number}"
         )
     if record.suspended_until is not None and now < record.suspended_until:
         raise IssueRefusedError(f"Member {number} is suspended and draws no codes until that ends.")

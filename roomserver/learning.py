@@ -43,9 +43,10 @@ def _granted(ours: AccessRecord, detail: Mapping[str, object]) -> AccessRecord:
 
 def _told(ours: AccessRecord, detail: Mapping[str, object]) -> AccessRecord:
     """A door's own record, as far as the row tells it."""
+    fresher = not ours.revision or _whole(detail, "generation") > ours.generation
     return replace(
         ours,
-        kind=_kind(detail.get("kind"), ours) if _whole(detail, "generation") > ours.generation else ours.kind,
+        kind=_kind(detail.get("kind"), ours) if fresher else ours.kind,
         generation=max(ours.generation, _whole(detail, "generation")),
         revoked_through=max(
             ours.revoked_through, _whole(detail, "through"), _whole(detail, "revoked_through")

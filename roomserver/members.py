@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from contract import access
 from contract.access import EMPTY_DIGEST, AccessRecord
 from contract.codes import MAX_GENERATION, Codes, Kind, is_member
+from roomserver.errors import RoomserverError
 from roomserver.schema import AuditRow, Change, Head, Member
 
 RANDOM_TRIES = 32
 
 
-class MemberError(ValueError):
+class MemberError(RoomserverError, ValueError):
     """This cannot be done with this member; ``str(error)`` says why and what to do."""
 
 

@@ -1,4 +1,4 @@
-"""Errors of the API as problem details (RFC 9457), each with the server's time; nothing of the request is in them."""
+"""Errors of the API as problem details (RFC 9457): the server's time, and nothing of the request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 MAX_BODY_BYTES = 16 * 1024
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818  (an answer, not a fault of ours)
     """An answer that is an error; ``detail`` says what to do."""
 
     def __init__(self, status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> None:
@@ -48,7 +48,7 @@ def install(app: FastAPI, clock: Callable[[], int]) -> None:
         return answer(422, "The request has another form than the protocol's.", errors=faults)
 
     @app.exception_handler(Exception)
-    async def broken(_: Request, error: Exception) -> JSONResponse:
+    async def broken(_request: Request, _error: Exception) -> JSONResponse:
         return answer(500, "Something is wrong at the server; its log says what. Try again later.")
 
 

@@ -1,4 +1,4 @@
-"""Audit rows as they arrive: verified on their bytes, stored as received, acknowledged without gaps (PROTOCOL §4).
+"""Audit rows: verified on their bytes, stored as received, acknowledged without gaps (PROTOCOL §4).
 
 The order a subscriber sees means nothing: rows come again, late and shuffled.
 What is acknowledged is computed from what is stored, while the log's row in the database is locked.

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from contract.codes import Codes
 from contract.hours import HoursError
 from contract.hours import parse as parse_hours
 from contract.settings import Fault, option
+from contract.zones import ZoneError, zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class Http:
     host: str = option("127.0.0.1", doc="Address to listen on; a door on another machine needs TLS.")
     port: int = option(8000, least=1, most=65535, doc="Port to listen on.")
     certificate: Path | None = option(
-        None, doc="PEM file with the certificate chain; with it the server speaks TLS."
+        None, example="server.pem", doc="PEM file with the certificate chain; with it the server speaks TLS."
     )
-    private_key: Path | None = option(None, doc="PEM file with the certificate's key.")
+    private_key: Path | None = option(None, example="server.key", doc="PEM file with the certificate's key.")
 
     def faults(self) -> Iterator[Fault]:
         """A certificate without its key, or the other way round."""
@@ -42,9 +42,13 @@ class Mqtt:
     port: int = option(1883, least=1, most=65535, doc="The broker's port.")
     username: str = option("roomserver", doc="This server's user at an external broker.")
     password: str = option("", secret=True, doc="Its password; or leave it empty and use password_file.")
-    password_file: Path | None = option(None, doc="A file with that password, such as a systemd credential.")
+    password_file: Path | None = option(
+        None, example="mqtt-password", doc="A file with that password, such as a systemd credential."
+    )
     tls: bool = option(False, doc="Whether the external broker speaks TLS.")
-    ca_file: Path | None = option(None, doc="PEM file of the broker's authority, if it is not a public one.")
+    ca_file: Path | None = option(
+        None, example="broker-ca.pem", doc="PEM file of the broker's authority, if it is not a public one."
+    )
     door_host: str = option("", doc="The broker's address as doors reach it; empty: the same as host.")
 
     def faults(self) -> Iterator[Fault]:
@@ -74,9 +78,9 @@ class CodeForm:
     def faults(self) -> Iterator[Fault]:
         """A time zone nobody knows."""
         try:
-            ZoneInfo(self.time_zone)
-        except (ValueError, OSError):
-            yield Fault("time_zone", "there is no such time zone; write it like Asia/Shanghai")
+            zone(self.time_zone)
+        except ZoneError as error:
+            yield Fault("time_zone", str(error))
 
     def codes(self) -> Codes:
         """The form as ``contract.codes`` takes it."""
@@ -84,7 +88,7 @@ class CodeForm:
             digits=self.digits,
             member_digits=self.member_digits,
             paper_uses=self.paper_uses,
-            time_zone=ZoneInfo(self.time_zone),
+            time_zone=zone(self.time_zone),
             room=self.room,
         )
 
@@ -100,10 +104,11 @@ class RoomRules:
     note: str = option("", doc="A line for the door's page, such as why the room is closed.")
     hours: Mapping[str, tuple[str, ...]] = option(
         factory=dict,
-        doc='Opening hours by weekday, as mon = ["08:00-22:00"]; days left out are open all day.',
+        doc="Opening hours by weekday; a day left out is open all day, [] is closed.",
+        example={"sat": ["08:00-12:00", "13:00-22:00"], "sun": []},
     )
     holidays: Mapping[str, tuple[str, ...]] = option(
-        factory=dict, doc="Dates that differ, as 2026-10-01 = [] for closed."
+        factory=dict, doc="Dates that differ from their weekday.", example={"2026-10-01": []}
     )
 
     def faults(self) -> Iterator[Fault]:
@@ -126,7 +131,7 @@ class RoomRules:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All of ``roomserver.toml``."""
+    """What the room server may be told. Paths start from the folder of this file."""
 
     database: str = option("", secret=True, doc="URL of the database; empty: roomserver.db beside this file.")
     key_file: Path = option(

@@ -59,15 +59,15 @@ def drawn_text(drawn: Drawn, door: str, codes: Codes) -> str:
     lines = [_line(one, drawn.kind, codes) for one in drawn.codes]
     match drawn.kind:
         case Kind.PHONE:
-            head = (
-                f"Codes of member {drawn.member} for door {door}. The second one is for when the door asks:"
-            )
+            head = f"Codes of member {drawn.member} for door {door}. The second is for when the door asks:"
         case Kind.STAFF:
-            return f"Authenticator of member {drawn.member} for door {door}; show it as a QR code:\n\n{drawn.uri}"
+            return f"Authenticator of member {drawn.member} for door {door}, to show as QR code:\n\n{drawn.uri}"
         case Kind.PAPER:
-            head = f"Sheet of member {drawn.member} for door {door}: a code a day, the second one only if the door asks:"
+            head = f"Sheet of member {drawn.member} for door {door}: a code a day, the second only if asked:"
         case _:
-            head = f"Wallet card of member {drawn.member} for door {door}: type both codes of a pair, each pair once:"
+            head = (
+                f"Wallet card of member {drawn.member} for door {door}: both codes of a pair, each pair once:"
+            )
     return "\n".join([head, "", *(f"  {line}" for line in lines)])
 
 

@@ -1,4 +1,4 @@
-"""The last a door told of itself: unsigned, shown to people, never the ground for refusing anybody (PROTOCOL §4)."""
+"""The last a door told of itself: unsigned, shown to people, never ground for refusing (PROTOCOL §4)."""
 
 from __future__ import annotations
 

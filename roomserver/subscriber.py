@@ -9,6 +9,7 @@ import logging
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
@@ -92,12 +93,12 @@ class Subscriber:
         if self._address.tls:
             client.tls_set_context(ssl.create_default_context(cafile=self._address.ca_file))
         client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
+        client.on_disconnect = client.on_connect_fail = self._on_lost
         client.on_message = self._on_message
         return client
 
     def _keep_connected(self) -> None:
-        session = Properties(PacketTypes.CONNECT)
+        session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         session.SessionExpiryInterval = 0
         self._client.connect_async(
             self._address.host, self._address.port, KEEPALIVE_SECONDS, clean_start=True, properties=session
@@ -116,17 +117,16 @@ class Subscriber:
         client.subscribe([(f"studyroom/+/{topic}", 1) for topic in SUBSCRIPTIONS])
         self._queue.put(Signal.CONNECTED)
 
-    def _on_disconnect(self, *_: Any) -> None:
+    def _on_lost(self, *_: Any) -> None:
         if not self._stopping.is_set():
             self._queue.put(Signal.LOST)
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         if len(message.payload) > MAX_ROW_BYTES:
             return
-        try:
+        # A full queue: the door sends again. A topic that is no text: not one of ours.
+        with suppress(Full, UnicodeDecodeError):
             self._queue.put_nowait(Incoming(message.topic, bytes(message.payload)))
-        except (Full, UnicodeDecodeError):
-            pass  # a full queue: the door sends again; a topic that is no text: not one of ours
 
     # -- our thread ---------------------------------------------------------------------------------
 
@@ -165,9 +165,9 @@ class Subscriber:
                 self._publish(self._exchange.waiting_commands())
 
     def _publish(self, outgoing: list[Outgoing]) -> None:
-        # What cannot go out now is not queued: what is retained goes out at the next connect, a command is stale.
+        # Nothing is queued: what is retained goes out at the next connect, a command would be stale.
         for message in outgoing if self._client.is_connected() else ():
-            properties = Properties(PacketTypes.PUBLISH)
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             if message.expiry is not None:
                 properties.MessageExpiryInterval = message.expiry
             self._client.publish(message.topic, message.payload, 1, message.retain, properties)

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from roomserver.errors import RoomserverError
+
 TOKEN_BYTES = 24
 
 
-class VaultError(RuntimeError):
+class VaultError(RoomserverError, RuntimeError):
     """The key file is missing, unreadable, or not the one the database was sealed with."""
 
 
