@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -48,6 +49,24 @@ def running(path: Path, posted: Callable[..., None] | None = None, **how: Any) -
         yield store
     finally:
         store.stop(10)
+
+
+@contextmanager
+def occupied(store: Store) -> Iterator[None]:
+    """The store's thread is busy with a question until the block ends."""
+    asked, answered = threading.Event(), threading.Event()
+
+    def busy(_: object) -> bool:
+        asked.set()
+        return answered.wait(10)
+
+    done = store.ask(busy)
+    try:
+        assert asked.wait(10)
+        yield
+    finally:
+        answered.set()
+    assert now(done)
 
 
 def begun(path: Path, posted: Callable[..., None] | None = None, **how: Any) -> tuple[Store, Remembered]:

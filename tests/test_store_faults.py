@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from contract.access import AccessRecord
-from door import schema
+from door import keeper, schema
 from door.accesslist import Used
 from door.backlog import Backlog, Batch
 from door.events import CountFailures, Learn, Record, Remember, TakeList, Use
@@ -480,6 +481,19 @@ def test_power_fails_between_setting_aside_and_beginning_anew(path: Path) -> Non
     assert chain(path)[0].detail["reason"] == "corrupt"
 
 
+def test_rows_whose_log_cannot_be_read_are_rescued_all(path: Path) -> None:
+    log = furnished(path)
+    in_logs = re.search(log.encode() + rb"[\s\S]{4}newd", path.read_bytes())  # when it began, why, ack 100
+    assert in_logs
+    spoil(path, in_logs.group())
+    store, remembered = begun(path)
+    store.stop(10)
+    assert remembered.fault == "corrupt"
+    (former,) = remembered.older
+    assert (former.log, former.ack, former.seq) == (log, 0, 201)
+    assert len(chain(path, log)) == 201
+
+
 def test_nonsense_in_sound_pages_is_corrupt_too(path: Path) -> None:
     furnished(path)
     with sqlite3.connect(path) as other:
@@ -518,12 +532,15 @@ def test_what_was_set_aside_goes_when_retention_ends(path: Path) -> None:
 # -- newer ----------------------------------------------------------------------------------------
 
 
+FROM_THE_FUTURE = (
+    "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('door', 'new', '')"
+)
+
+
 def test_a_database_of_a_newer_program_is_never_touched(path: Path) -> None:
     furnished(path)
     with sqlite3.connect(path) as other:
-        other.execute(
-            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('door', 'new', '')"
-        )
+        other.execute(FROM_THE_FUTURE)
         other.commit()
         copies = {file: file.read_bytes() for file in (path, path.with_name("door.db-wal"))}
     other.close()
@@ -556,6 +573,18 @@ def test_a_database_of_an_older_program_is_migrated(path: Path) -> None:
     assert remembered.fault is None
     assert now(store.keep([Remember("mode", "normal")])) > 0
     store.stop(10)
+
+
+def test_in_memory_only_the_newest_rows_are_held(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "HELD_ROWS", 3)
+    furnished(path)
+    with sqlite3.connect(path) as other:
+        other.execute(FROM_THE_FUTURE)
+    other.close()
+    with running(path) as store:
+        for step in range(10):
+            refused(store.keep(granted(step)), "newer")
+        assert [seq for seq, _ in now(store.rows(store.log, 0, 100))] == [9, 10, 11]
 
 
 # -- words ----------------------------------------------------------------------------------------
