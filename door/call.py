@@ -24,6 +24,7 @@ from door.errors import LinkError
 from door.tls import Context, DatesError
 
 MAX_ANSWER_BYTES = 16 * 2**20
+MAX_PROBLEM_BYTES = 16 * 2**10
 CONNECT_SECONDS = 5
 READ_SECONDS = 10  # without a byte
 WHOLE_SECONDS = 120
@@ -46,8 +47,8 @@ class CertificateDatesError(CertificateError):
 class RefusedError(LinkError):
     """The server answered with an error."""
 
-    def __init__(self, status: int, title: str) -> None:
-        super().__init__(f"the server answered {status}" + (f": {title}" if title else ""))
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(f"the server answered {status}" + (f": {detail}" if detail else ""))
         self.status = status
 
 
@@ -144,20 +145,21 @@ class _Adapter(HTTPAdapter):
 
 def _fields(response: requests.Response, until: float) -> dict[str, Any]:
     if response.status_code != requests.codes.ok:
-        raise RefusedError(response.status_code, _title(response, until))
+        raise RefusedError(response.status_code, _detail(response, until))
     try:
         return loads(_read(response, MAX_ANSWER_BYTES, until), MAX_ANSWER_BYTES)
     except ValueError as error:
         raise MalformedError(f"the server's answer is not JSON as agreed: {error}") from None
 
 
-def _title(response: requests.Response, until: float) -> str:
-    """The title of problem details (RFC 9457), if that is what came."""
+def _detail(response: requests.Response, until: float) -> str:
+    """The detail of problem details (RFC 9457) or else their title, if that is what came."""
     try:
-        title = loads(_read(response, 16_384, until), 16_384).get("title", "")
+        problem = loads(_read(response, MAX_PROBLEM_BYTES, until), MAX_PROBLEM_BYTES)
     except (ValueError, LinkError):
         return ""
-    return title[:100] if isinstance(title, str) and title.isprintable() else ""
+    text = problem.get("detail") or problem.get("title")
+    return text[:200] if isinstance(text, str) and text.isprintable() else ""
 
 
 def _read(response: requests.Response, most: int, until: float) -> bytes:

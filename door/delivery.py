@@ -29,7 +29,7 @@ WINDOW = 200  # rows sent and not yet acknowledged
 TOGETHER = 100  # rows fetched at once
 SILENCE_SECONDS = 10
 REPEATED_SECONDS = 1  # after an ack that brings nothing new
-STORE_SECONDS = 30
+STORE_SECONDS = 5
 _LOG = logging.getLogger(__name__)
 
 

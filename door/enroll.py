@@ -11,13 +11,14 @@ from door.call import CertificateDatesError, CertificateError, RefusedError, bas
 from door.errors import LinkError
 from door.tls import Context, TlsSettings
 
+_REFUSED = (
+    "the token is wrong, has been used, or is for another door: make a new one with `roomserver door add`"
+)
 _WORDS = {
-    401: "the server does not know this token: copy it again, all of it, from `roomserver door add`",
-    403: "the server does not know this token: copy it again, all of it, from `roomserver door add`",
-    404: "there is no study-room server at this address, or it has no door of this name",
-    409: "this token has been used already: make a new one with `roomserver door rekey`",
-    410: "this token has been used already or is too old: make a new one with `roomserver door rekey`",
-    422: "the server does not take this name or token for a door's",
+    401: _REFUSED,  # which of these it is, the server tells nobody
+    403: _REFUSED,
+    404: "there is no study-room server at this address",
+    422: "the token or the door's name has a form that the server does not take",
 }
 
 

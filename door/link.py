@@ -29,7 +29,7 @@ from door.errors import LinkError
 from door.events import Event, FaultChanged, ListReceived, ServerTime
 from door.tls import Context, TlsSettings
 
-LIST_FAULT = "list-refused"
+LIST_FAULT = "list-stale"  # the alarm for an answer that was refused: what the door has is getting old
 HINT_SECONDS = 10  # PROTOCOL §4: at most one GET in 10 s, however many hints
 RETRY_SECONDS = 5
 _LOG = logging.getLogger(__name__)

@@ -68,18 +68,16 @@ def words(url: str, ca: Path | None = None, door: str = "main", **options: Any) 
 @pytest.mark.parametrize(
     "status, sentence",
     [
-        (401, "does not know this token"),
-        (403, "does not know this token"),
+        (401, "has been used"),
+        (403, "has been used"),
         (404, "no study-room server"),
-        (409, "used already"),
-        (410, "used already"),
-        (422, "does not take this name"),
+        (422, "a form that the server does not take"),
         (500, "refuses"),
         (302, "refuses"),
     ],
 )
 def test_each_refusal_says_what_to_do(status: int, sentence: str) -> None:
-    with serving(lambda _: Said({"title": "so it is", "server_time": NOW}, status)) as server:
+    with serving(lambda _: Said({"title": "No", "detail": "so it is", "server_time": NOW}, status)) as server:
         text = words(server.url)
     assert sentence in text
     assert f"the server answered {status}: so it is" in text

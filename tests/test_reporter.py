@@ -22,6 +22,7 @@ from patience import Posted, until
 from contract import audit, messages
 from contract.messages import Ack, Command, Topics
 from door import mqtt, reporter
+from door.backoff import Trouble
 from door.events import CommandReceived, CommandRefused, Record
 from door.reporter import Reporter
 from door.store import Store
@@ -165,7 +166,7 @@ def test_a_door_that_dies_is_offline_by_its_last_will(broker: Broker, server: Li
         will=mqtt.Message(TOPICS.availability, b"offline", retain=True),
         take=lambda *_: None,
         on_end=lambda: None,
-        trouble=mqtt.Trouble(logging.getLogger()),
+        trouble=Trouble(logging.getLogger()),
         now=lambda: None,
     )
     connection.open((TOPICS.access,))
@@ -427,6 +428,23 @@ def test_a_broker_that_lies_is_left_and_the_real_one_is_found(
     with running(real):
         until(lambda: door.reporter.connected)
         assert door.posted.all == []
+
+
+def test_a_network_thread_that_dies_is_an_ended_connection(
+    door: Door, server: Listener, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    until(lambda: door.reporter.connected)
+    first = door.reporter._connection
+
+    def dies(_: object) -> None:
+        raise RuntimeError("as if a packet had killed it")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(mqtt._Client, "loop_misc", dies)
+        until(lambda: "broke: RuntimeError" in caplog.text)
+    until(lambda: door.reporter.connected and door.reporter._connection is not first)
+    door.record()
+    until(lambda: door.store.ack == door.store.seq == 2)
 
 
 def test_a_wrong_password_is_said_once_and_tried_again(
