@@ -61,7 +61,7 @@ def drawn_text(drawn: Drawn, door: str, codes: Codes) -> str:
         case Kind.PHONE:
             head = f"Codes of member {drawn.member} for door {door}. The second is for when the door asks:"
         case Kind.STAFF:
-            return f"Authenticator of member {drawn.member} for door {door}, to show as QR code:\n\n{drawn.uri}"
+            return f"Authenticator of member {drawn.member} for door {door}, as a QR code:\n\n{drawn.uri}"
         case Kind.PAPER:
             head = f"Sheet of member {drawn.member} for door {door}: a code a day, the second only if asked:"
         case _:

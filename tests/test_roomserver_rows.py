@@ -1,0 +1,243 @@
+"""Audit rows at the server: in any order, each once, acknowledged as far as there is no gap."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hostile import HOSTILE_TEXTS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from serving import Ledger
+from sqlalchemy import select
+
+from contract import audit
+from contract.audit import Row
+from roomserver import doors, rows
+from roomserver.alarms import open_alarms
+from roomserver.database import Database
+from roomserver.doors import Keys
+from roomserver.rows import Flag, Outcome, Receipt
+from roomserver.schema import AuditRow, Door, Gap, Log
+from roomserver.vault import Vault
+
+KEY = bytes(range(32))
+NOW = 1_795_485_600
+VAULT_KEY = b"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+
+class House:
+    """A database with the door ``front``, and what the server does with its rows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = Database(f"sqlite:///{folder / 'rows.db'}")
+        self.database.create()
+        vault = Vault([VAULT_KEY])
+        with self.database.write() as session:
+            door = Door(name="front", key=vault.seal(KEY), mqtt_password=vault.seal(b"-"), added_at=NOW)
+            session.add(door)
+            session.flush()
+            self.keys: Keys = doors.keys(door, vault)
+
+    def receive(self, raw: bytes) -> Receipt:
+        """One message, in a transaction of its own."""
+        with self.database.write() as session:
+            return rows.receive(session, self.keys, raw, NOW)
+
+    def stored(self) -> list[AuditRow]:
+        """Every row, by log and seq."""
+        with self.database.read() as session:
+            return list(session.scalars(select(AuditRow).order_by(AuditRow.log_id, AuditRow.seq)))
+
+    def alarms(self) -> list[tuple[str, int]]:
+        """What was noticed, and how often."""
+        with self.database.read() as session:
+            return [(alarm.kind, alarm.count) for alarm in open_alarms(session)]
+
+
+@contextmanager
+def house_in(folder: Path) -> Iterator[House]:
+    """A house whose connections are closed at the end."""
+    house = House(folder)
+    try:
+        yield house
+    finally:
+        house.database.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A house of its own for a test."""
+    with house_in(tmp_path) as made:
+        yield made
+
+
+def ledger(rows_: int = 0, log: str = "0123456789abcdef") -> Ledger:
+    """A log of the door with so many rows."""
+    made = Ledger("front", KEY, log)
+    while len(made.rows) < rows_:
+        made.add()
+    return made
+
+
+LOG = ledger(8)
+OTHER = ledger(4, "fedcba9876543210")
+ARRIVALS = st.lists(st.sampled_from([*LOG.rows, *OTHER.rows]), max_size=40)
+
+
+@given(ARRIVALS)
+def test_in_any_order_the_ack_is_the_greatest_gapless_row(arrivals: list[Row]) -> None:
+    with TemporaryDirectory() as folder, house_in(Path(folder)) as house:
+        seen: set[tuple[str, int]] = set()
+        for row in arrivals:
+            receipt = house.receive(row.raw)
+            assert receipt.outcome is (Outcome.KNOWN if (row.log, row.seq) in seen else Outcome.STORED)
+            seen.add((row.log, row.seq))
+            gapless = 0
+            while (row.log, gapless + 1) in seen:
+                gapless += 1
+            log = LOG if row.log == LOG.log else OTHER
+            assert receipt.ack == (log.ack(gapless) if gapless else None)
+            assert receipt.top == max(seq for name, seq in seen if name == row.log)
+        kept = {(row.hash, row.raw) for row in house.stored()}
+        assert kept == {(row.hash, row.raw) for row in arrivals}
+        assert len(house.stored()) == len(seen)
+        assert house.alarms() == []
+
+
+@settings(max_examples=40)
+@given(ARRIVALS, st.integers(min_value=0, max_value=40))
+def test_a_restart_anywhere_changes_nothing(arrivals: list[Row], at: int) -> None:
+    with TemporaryDirectory() as folder:
+        with house_in(Path(folder)) as house:
+            for row in arrivals[:at]:
+                house.receive(row.raw)
+        again = Database(f"sqlite:///{Path(folder) / 'rows.db'}")
+        for row in arrivals[at:]:
+            with again.write() as session:
+                rows.receive(session, house.keys, row.raw, NOW)
+        with again.read() as session:
+            found = {log.name: log.ack for log in session.scalars(select(Log))}
+        again.close()
+        with TemporaryDirectory() as other, house_in(Path(other)) as straight:
+            acks = {row.log: straight.receive(row.raw).ack for row in arrivals}
+        assert found == {log: ack.seq if ack else 0 for log, ack in acks.items()}
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS.keys())
+def test_garbage_is_refused_and_counted(house: House, text: bytes) -> None:
+    assert house.receive(text).outcome is Outcome.REFUSED
+    assert house.receive(text).outcome is Outcome.REFUSED
+    assert house.stored() == []
+    assert house.alarms() == [("bad-hash", 2)]
+
+
+def test_a_row_with_one_changed_byte_is_refused(house: House) -> None:
+    raw = LOG.rows[0].raw
+    for position in range(len(raw)):
+        changed = raw[:position] + bytes([raw[position] ^ 1]) + raw[position + 1 :]
+        assert house.receive(changed).outcome is Outcome.REFUSED
+    assert house.stored() == []
+
+
+def test_a_row_of_another_door_is_refused(house: House) -> None:
+    other = Ledger("back", KEY)
+    assert house.receive(other.add("log-began").raw).outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS.keys())
+def test_what_the_door_signed_without_sense_stops_nothing(house: House, text: bytes) -> None:
+    """A broken door signs anything; the rows after it are still stored."""
+    body = text[:1000].rstrip(b"}")
+    raw = body + b',"hash":"' + audit._hash(house.keys.report, "front", body).encode() + b'"}'
+    assert house.receive(raw).outcome is Outcome.REFUSED
+    assert house.receive(LOG.rows[0].raw).outcome is Outcome.STORED
+
+
+def test_what_is_not_understood_is_stored_flagged_and_acknowledged(house: House) -> None:
+    log = ledger()
+    log.add("log-began")
+    log.add("sang-a-song")
+    fields = {"log": log.log, "seq": 3, "prev": log.rows[1].hash, "at": "now", "new": {"shape": [1]}}
+    raw = audit._sealed(house.keys.report, "front", fields)
+    for one in (log.rows[0].raw, log.rows[1].raw, raw):
+        receipt = house.receive(one)
+    assert receipt.ack is not None
+    assert receipt.ack.seq == 3
+    assert [row.flag for row in house.stored()] == [None, Flag.UNKNOWN_TYPE, Flag.UNKNOWN_SHAPE]
+    assert [row.raw for row in house.stored()][2] == raw
+
+
+def test_the_same_number_with_another_hash_is_a_fork_and_the_first_stays(house: House) -> None:
+    one, other = ledger(), ledger()
+    one.add("bell")
+    other.add("lockout")
+    for row in one.rows:
+        house.receive(row.raw)
+    receipt = house.receive(other.rows[1].raw)
+    assert receipt.outcome is Outcome.FORK
+    assert receipt.ack == one.ack(2)  # the door sees by its hash that the server has another row
+    assert [row.hash for row in house.stored()] == [row.hash for row in one.rows]
+    assert house.alarms() == [("fork", 1)]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_a_row_that_follows_another_than_the_one_before_it_is_alarmed(
+    house: House, order: tuple[int, ...]
+) -> None:
+    log = ledger(2)
+    broken = audit.make(
+        log.key, "front", log=log.log, seq=3, prev="a" * 64, at=NOW, clock="server", type="bell"
+    )
+    raws = [log.rows[0].raw, log.rows[1].raw, broken.raw]
+    for index in order:
+        receipt = house.receive(raws[index])
+    assert receipt.ack is not None
+    assert receipt.ack.seq == 3
+    assert [row.flag for row in house.stored()] == [None, None, Flag.BROKEN_CHAIN]
+    assert house.alarms() == [("broken-chain", 1)]
+
+
+def test_rows_the_door_lost_are_passed_over_and_alarmed(house: House) -> None:
+    log = ledger(9)
+    for index in (0, 1, 5, 6):
+        house.receive(log.rows[index].raw)
+    lost = audit.gap(log.key, "front", log.log, 3, 5)
+    receipt = house.receive(lost)
+    assert (receipt.through, receipt.ack) == (7, log.ack(7))
+    assert house.receive(lost).outcome is Outcome.KNOWN
+    assert house.alarms() == [("gap", 1)]
+    with house.database.read() as session:
+        assert [(gap.first, gap.last, gap.raw) for gap in session.scalars(select(Gap))] == [(3, 5, lost)]
+
+
+def test_an_ack_names_a_row_that_is_here_and_not_one_that_is_lost(house: House) -> None:
+    log = ledger(5)
+    house.receive(log.rows[0].raw)
+    receipt = house.receive(audit.gap(log.key, "front", log.log, 2, 4))
+    assert (receipt.through, receipt.ack) == (4, log.ack(1))
+    assert house.receive(log.rows[4].raw).ack == log.ack(5)
+
+
+def test_a_gap_without_its_log_or_with_a_wrong_hash_acknowledges_nothing(house: House) -> None:
+    log = ledger(3)
+    house.receive(log.rows[0].raw)
+    nameless = audit._sealed(log.key, "front", {"type": "gap", "from": 2, "seq": 900})
+    forged = audit.gap(bytes(32), "front", log.log, 2, 900)
+    turned = audit.gap(log.key, "front", log.log, 900, 2)
+    for raw in (nameless, forged, turned):
+        assert house.receive(raw).outcome is Outcome.REFUSED
+    assert house.receive(log.rows[2].raw).ack == log.ack(1)
+
+
+def test_a_row_found_again_after_it_was_called_lost_is_stored(house: House) -> None:
+    log = ledger(3)
+    house.receive(log.rows[0].raw)
+    house.receive(audit.gap(log.key, "front", log.log, 2, 2))
+    house.receive(log.rows[2].raw)
+    assert house.receive(log.rows[1].raw).outcome is Outcome.STORED
+    assert [json.loads(row.raw)["seq"] for row in house.stored()] == [1, 2, 3]
