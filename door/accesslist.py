@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from contract.access import EMPTY_DIGEST, AccessRecord, bare, merge, replaced
 from contract.codes import Kind
-from door.events import CountFailures, Effect, Forget, Learn, ListReceived, Record, TakeList, Use
+from door.effects import CountFailures, Effect, Forget, Learn, Record, TakeList, Use
+from door.events import ListReceived
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,22 +14,8 @@ from contract.codes import MAX_GENERATION
 from contract.messages import Command
 from door import budget, clock, commands, doorway, modes, occupancy
 from door.doorway import Passage
-from door.events import (
-    Asked,
-    CommandRefused,
-    Cue,
-    Effect,
-    Forget,
-    Learn,
-    Mode,
-    Moment,
-    Record,
-    Refresh,
-    Replay,
-    Reply,
-    Settle,
-    Show,
-)
+from door.effects import Cue, Effect, Forget, Learn, Mode, Record, Refresh, Replay, Reply, Settle, Show
+from door.events import Asked, CommandRefused, Moment
 from door.rules import Rules
 from door.state import State
 

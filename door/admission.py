@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from contract.access import AccessRecord
 from contract.codes import Kind
 from door.clock import Reading
-from door.events import Mode, Moment
+from door.effects import Mode
+from door.events import Moment
 from door.rules import Rules
 
 HALF_AN_HOUR_MS = 30 * 60_000

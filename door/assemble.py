@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +11,8 @@ from contract.messages import report_key
 from door.commands import Taken
 from door.config import Config
 from door.credentials import Credentials
-from door.events import Cue, Event, Moment, Stopping
+from door.effects import Cue
+from door.events import Event, Moment, Stopping
 from door.fittings import Keypad as KeypadTable
 from door.indicator import Indicator, PinIndicator, TerminalIndicator
 from door.keypad import Keypad, MatrixKeypad
@@ -40,9 +42,15 @@ def lock(config: Config) -> Lock:
     return kind(config.lock.pin, active_high=config.lock.active_high)
 
 
+def folders(config: Config) -> None:
+    """Make what can be made; a folder that cannot be is the store's fault to tell, and members get in."""
+    for folder in (config.door.state_dir, config.door.runtime_dir):
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+
+
 def store(config: Config, credentials: Credentials, post: Post) -> Store:
     """The store, not yet opened."""
-    config.door.state_dir.mkdir(parents=True, exist_ok=True)
     return Store(
         config.door.state_dir / "door.db",
         door=config.door.name,

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from door.events import CountFailures, Effect, Record, Remember
+from door.effects import CountFailures, Effect, Record, Remember
 from door.ledger import NewLog
 
 

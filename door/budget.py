@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from door.events import CountFailures, Effect, Moment, Record, Remember, Settle
+from door.effects import CountFailures, Effect, Record, Remember, Settle
+from door.events import Moment
 from door.rules import Rules
 
 REFUND_WITHIN_MS = 5 * 60_000

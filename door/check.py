@@ -15,7 +15,8 @@ from door import admission, pairs
 from door.accesslist import AccessList
 from door.admission import Room
 from door.clock import Reading, Source
-from door.events import CountFailures, Cue, Effect, Learn, Mode, Moment, Record, Use
+from door.effects import CountFailures, Cue, Effect, Learn, Mode, Record, Use
+from door.events import Moment
 from door.pairs import First
 from door.rules import Rules
 
@@ -105,10 +106,14 @@ def _otp_alone(attempt: Attempt, first: First | None, asked: Asked) -> Answer:
 
 def _pair_only(member: str, attempt: Attempt, first: First | None, asked: Asked) -> Answer:
     hold = First(member, attempt.otp, asked.now)
+    second = Second(hold, durable=asked.reading.source is Source.CODE)
     if first is None or first.member != member:
-        return Second(hold, durable=asked.reading.source is Source.CODE)
-    wrong = Denial("unknown-code", Cue.WRONG, member, wrong_pair=True, hold=hold)
-    return _pair(first, attempt, asked) or wrong
+        return second
+    if (paired := _pair(first, attempt, asked)) is not None:
+        return paired
+    if first.spent_at is not None:  # judged and paid for as a single code: this one was asked for by nobody
+        return second
+    return Denial("unknown-code", Cue.WRONG, member, wrong_pair=True, hold=hold)
 
 
 def _single(member: str, attempt: Attempt, first: First | None, asked: Asked) -> Answer:

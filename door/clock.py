@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from contract.codes import Kind
-from door.events import Effect, Moment, Record, Remember, SystemTime
+from door.effects import Effect, Record, Remember
+from door.events import Moment, SystemTime
 from door.rules import Rules
 
 SERVER_LIFE_MS = 24 * 3_600_000

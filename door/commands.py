@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from contract.codes import MAX_GENERATION, is_member
 from contract.messages import COMMAND_LIFE_SECONDS, COMMAND_WINDOW, VERBS, Command
 from door.clock import LATEST_MS, Reading
-from door.events import Effect, Mode, Remember
+from door.effects import Effect, Mode, Remember
 from door.rules import Rules
 
 # What may be done by a clock that nobody vouches for: nothing of it can open the door.

@@ -1,17 +1,18 @@
 """The control socket: how the administrator's command talks to the running door. One JSON line each way.
 
-The kernel says who may open the socket (its mode) and who it is (``SO_PEERCRED``); that name goes into the row.
+The kernel says who may open the socket (its mode) and who it is (``SO_PEERCRED``): that name goes into the
+row.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import pwd
 import secrets
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
@@ -19,12 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from contract.messages import loads
+from door.effects import Reply
 from door.errors import DoorError
-from door.events import Asked, Event, Reply
+from door.events import Asked, Event
 
 MAX_LINE = 16_384
+MAX_ANSWER = 1 << 20
 TALK_SECONDS = 5.0
 MODE = 0o660
+SERVER = "server"  # who the server is in a row (``acts.py``)
 
 
 class ControlError(DoorError, ConnectionError):
@@ -57,10 +61,12 @@ class Control:
         self._socket.close()
         self._path.unlink(missing_ok=True)
 
-    def reply(self, reply: Reply) -> None:
-        """The loop has done what was asked."""
-        if waiting := self._waiting.pop(reply.id, None):
+    def reply(self, reply: Reply) -> bool:
+        """The loop has done what was asked; whether it was asked here."""
+        waiting = self._waiting.pop(reply.id, None)
+        if waiting is not None:
             waiting.set_result(reply)
+        return waiting is not None
 
     def _accept(self) -> None:
         while True:
@@ -72,9 +78,8 @@ class Control:
 
     def _answer(self, talk: socket.socket) -> None:
         with talk, suppress(OSError):
-            talk.settimeout(TALK_SECONDS)
             try:
-                question = loads(_line(talk), MAX_LINE)
+                question = loads(_line(talk, MAX_LINE, TALK_SECONDS), MAX_LINE)
                 answer = self._ask(question, _peer(talk))
             except ValueError as error:
                 answer = {"ok": False, "error": f"not understood: {error}"}
@@ -104,26 +109,30 @@ def ask(path: Path, verb: str, args: Mapping[str, object]) -> dict[str, Any]:
         try:
             talk.connect(str(path))
             talk.sendall(json.dumps({"verb": verb, "args": dict(args)}).encode() + b"\n")
-            return loads(_line(talk), 1 << 20)
+            return loads(_line(talk, MAX_ANSWER, 2 * TALK_SECONDS), MAX_ANSWER)
         except PermissionError:
             raise ControlError(f"{path} may not be opened by you: try it with sudo") from None
         except (OSError, ValueError) as error:
             raise ControlError(f"no door answers at {path} ({error}): is it running?") from None
 
 
-def _line(talk: socket.socket) -> bytes:
-    line = b""
-    while not line.endswith(b"\n"):
+def _line(talk: socket.socket, most: int, seconds: float) -> bytes:
+    """One line, or what there is of it at ``most`` bytes or the end; ``TimeoutError`` for a slow one."""
+    line, end = b"", time.monotonic() + seconds
+    while not line.endswith(b"\n") and len(line) <= most:
+        talk.settimeout(max(0.001, end - time.monotonic()))
         part = talk.recv(65_536)
-        if not part or len(line) > MAX_LINE * 64:
+        if not part:
             break
         line += part
+    talk.settimeout(seconds)
     return line
 
 
 def _peer(talk: socket.socket) -> str:
     _, uid, _ = struct.unpack("3i", talk.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     try:
-        return pwd.getpwuid(uid).pw_name[:32]
+        name = pwd.getpwuid(uid).pw_name[:32]
     except KeyError:
-        return f"uid {uid}"
+        name = SERVER
+    return f"uid {uid}" if name == SERVER else name  # a user of that name is not the server

@@ -19,27 +19,19 @@ from door import acts, admission, budget, check, clock, doorway, keys, modes, oc
 from door.check import Answer, Denial, Grant, Second
 from door.clock import Reading
 from door.doorway import Passage
+from door.effects import DURABLE, Cue, Effect, Mode, Record, Relock, Settle, Show, Unlock
 from door.events import (
-    DURABLE,
     Asked,
     CommandReceived,
     CommandRefused,
     ContactChanged,
     Crossed,
-    Cue,
-    Effect,
     Event,
     ExitPressed,
     KeyPressed,
-    Mode,
     Moment,
-    Record,
-    Relock,
     ServerTime,
-    Settle,
-    Show,
     TimerFired,
-    Unlock,
 )
 from door.keys import Typed
 from door.rules import Rules

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Generic, TypeVar
 
-from door.events import Cue
+from door.effects import Cue
 
 Shade = TypeVar("Shade")
 

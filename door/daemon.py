@@ -10,9 +10,9 @@ import gc
 import logging
 import signal
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -20,9 +20,11 @@ from contract.messages import command_key, report_key
 from door import assemble, pins, timesource, view
 from door import config as configuration
 from door import credentials as credentials_file
+from door.alone import Alone
 from door.control import Control
+from door.effects import Remember, Reply
 from door.errors import ConfigError
-from door.events import FaultChanged, Moment, Remember, Reply, Started, Stopping
+from door.events import FaultChanged, Moment, Started, Stopping
 from door.health import Health, program_version, undervoltage
 from door.ledger import Outstanding
 from door.link import Known, Link
@@ -36,13 +38,15 @@ from door.tls import TlsSettings
 BEAT_MS = 60_000
 PRUNE_MS = 24 * 3_600_000
 STOP_SECONDS = 5.0
+FAREWELL_SECONDS = 1.0
+LOOK_SECONDS = 0.05
 _LOG = logging.getLogger(__name__)
 
 
 class Daemon:
     """One door, made from its configuration file; ``run`` until told to stop.
 
-    ``ConfigError`` and ``PinError`` are raised before anything can be unlocked.
+    ``ConfigError``, ``RunningError`` and ``PinError`` are raised before anything can be unlocked.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,6 +54,8 @@ class Daemon:
         self.config = configuration.load(path)
         self.credentials = credentials_file.load(self.config.door.credentials)
         configuration.rules(self.config, self.credentials)  # tells what does not fit before a pin is touched
+        assemble.folders(self.config)
+        self.alone = Alone(self.config.door.state_dir, self.config.socket)
         pins.use(self.config.pins.factory, self.config.door.runtime_dir)
         self.inbox = Inbox()
         post = self.inbox.put
@@ -94,16 +100,8 @@ class Daemon:
         self.inbox.put(Started(self.contact.open if self.contact else None, program_version()))
         if threading.current_thread() is threading.main_thread():
             self._take_signals()
-        for keypad in self.keypads:
-            keypad.start()
-        self.control.start()
-        self.reporter.start()
-        if self.link is not None:
-            self.link.start()
-        gc.collect()
-        gc.freeze()  # what is there now stays for good; no pause for it between a key and the relay
-        self.supervisor.tell("READY=1")
         try:
+            self._start()
             self.loop.run()
         finally:
             self._stop()
@@ -120,10 +118,8 @@ class Daemon:
 
     def reply(self, reply: Reply) -> None:
         """What was asked is done, or is not."""
-        if reply.by == "server":
+        if not self.control.reply(reply):
             self.reporter.result(reply.id, reply.error is None, reply.error)
-        else:
-            self.control.reply(reply)
 
     def refresh(self) -> None:
         """Ask the server now."""
@@ -192,15 +188,15 @@ class Daemon:
 
     def _beat(self, now: Moment) -> Moment:
         """Feed the watchdog; look at the system's clock and health once a minute; prune once a day."""
+        if self.supervisor.alive_ms is not None:
+            self.supervisor.tell("WATCHDOG=1")
+            self._beats["alive"] = now + self.supervisor.alive_ms
         if now >= self._beats["minute"]:
             self._beats["minute"] = now + BEAT_MS
             self._minute(now)
         if now >= self._beats["prune"]:
             self._beats["prune"] = now + PRUNE_MS
             self.store.prune(self.loop.state.reading(now).known_past)
-        if self.supervisor.alive_ms is not None:
-            self.supervisor.tell("WATCHDOG=1")
-            self._beats["alive"] = now + self.supervisor.alive_ms
         return min(at for at in self._beats.values() if at > now)
 
     def _minute(self, now: Moment) -> None:
@@ -220,27 +216,52 @@ class Daemon:
 
     # -- start and stop -------------------------------------------------------------------------
 
+    def _start(self) -> None:
+        """What is at the door first, the network last."""
+        for keypad in self.keypads:
+            keypad.start()
+        try:
+            self.control.start()
+        except OSError as error:
+            _LOG.error("the door runs, but cannot be asked at %s: %s", self.config.socket, error)
+        self.reporter.start()
+        if self.link is not None:
+            self.link.start()
+        gc.collect()
+        gc.freeze()  # what is there now stays for good; no pause for it between a key and the relay
+        self.supervisor.tell("READY=1")
+
     def _take_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda number, _: self.inbox.put(Stopping(signal.Signals(number).name)))
-        signal.signal(signal.SIGHUP, lambda *_: self.reload())
+        # Not in the handler: it runs in the middle of a decision, and reading a file takes its time.
+        signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=self.reload, name="reload").start())
 
     def _stop(self) -> None:
         """Inputs first, then the lock, then what is still to be written; all of it bounded."""
         self.supervisor.tell("STOPPING=1")
-        for keypad in self.keypads:
-            keypad.stop()
-        with suppress(OSError):
-            self.control.stop()
-        self.lock.close()
-        for part in (self.contact, self.exit_button, self.indicator):
-            if part is not None:
-                part.close()
+        for part in self.keypads:
+            _surely(part.stop)
+        _surely(self.control.stop)
+        _surely(self.lock.close)
+        for device in (self.contact, self.exit_button, self.indicator):
+            if device is not None:
+                _surely(device.close)
+        _surely(self._farewell)
+        _surely(lambda: self.reporter.stop(1.0))
         if not self.store.stop(STOP_SECONDS):
             _LOG.error("not everything could be written before the end")
-        self.reporter.stop(1.0)
         if self.link is not None:
             self.link.stop(1.0)
+        self.alone.release()
+
+    def _farewell(self) -> None:
+        """Give the last rows a moment to reach the server; what stays is sent after the next start."""
+        end = time.monotonic() + FAREWELL_SECONDS
+        while self.reporter.connected and time.monotonic() < end:
+            if not self.store.outstanding().result(FAREWELL_SECONDS):
+                return
+            time.sleep(LOOK_SECONDS)
 
     def _make_reporter(self) -> Reporter:
         key, door = self.credentials.door_key, self.config.door.name
@@ -280,3 +301,11 @@ class Daemon:
 
 def _object(value: object) -> Mapping[str, object] | None:
     return value if isinstance(value, Mapping) else None
+
+
+def _surely(end: Callable[[], object]) -> None:
+    """Whatever one part does at its end, the others are ended too."""
+    try:
+        end()
+    except Exception:  # noqa: BLE001  (each part has its own)
+        _LOG.exception("at the end")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from door.events import Cue, Effect, Moment, Record, Relock, Show, Unlock
+from door.effects import Cue, Effect, Record, Relock, Show, Unlock
+from door.events import Moment
 from door.rules import Rules
 
 REMIND_MS = 10_000  # the held cue is repeated so often

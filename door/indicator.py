@@ -9,7 +9,7 @@ from threading import Condition, Thread
 from typing import Protocol, TextIO
 
 from door.cues import COLOURS, SIGNALS, Playing, Scene
-from door.events import Cue
+from door.effects import Cue
 
 
 class Indicator(Protocol):

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from door.events import Cue, Effect, KeyPressed, Moment, Show
+from door.effects import Cue, Effect, Show
+from door.events import KeyPressed, Moment
 from door.rules import Rules
 
 DIGITS = frozenset("0123456789")

@@ -23,7 +23,7 @@ from contract import audit
 from contract.access import AccessRecord
 from contract.codes import Kind
 from door.accesslist import AccessList, Used
-from door.events import CountFailures, Effect, Forget, Learn, Record, Remember, TakeList, Use
+from door.effects import CountFailures, Effect, Forget, Learn, Record, Remember, TakeList, Use
 
 ALL_AT_ONCE = 200  # a list of more members than this is merged in one reading of the table
 

@@ -15,28 +15,15 @@ from typing import Protocol
 
 from door import view
 from door.controller import decide
-from door.events import (
-    Cue,
-    Effect,
-    Event,
-    Moment,
-    Refresh,
-    Relock,
-    Replay,
-    Reply,
-    RulesReceived,
-    Settle,
-    Show,
-    Stopping,
-    TimerFired,
-    Unlock,
-)
+from door.effects import Cue, Effect, Refresh, Relock, Replay, Reply, Settle, Show, Unlock
+from door.events import Event, Moment, RulesReceived, Stopping, TimerFired
 from door.lock import Lock
 from door.rules import Rules
 from door.state import State
 from door.timesource import moment
 
 SETTLE_SECONDS = 0.150  # DESIGN §4
+BEAT_AGAIN_MS = 1000
 _LOG = logging.getLogger(__name__)
 
 
@@ -103,7 +90,7 @@ class Loop:
         while not self._stopped:
             now = moment()
             if now >= self._beat_at:
-                self._beat_at = self._beat(now)
+                self._beat_at = self._beaten(now)
             self.handle(self._next(moment()))
 
     def handle(self, item: Event | NewRules) -> None:
@@ -118,6 +105,13 @@ class Loop:
         except Exception:  # noqa: BLE001  (whatever it is, the next member must get in)
             _LOG.exception("a %s could not be dealt with: please report this", type(item).__name__)
         self._stopped = self._stopped or isinstance(item, Stopping)
+
+    def _beaten(self, now: Moment) -> Moment:
+        try:
+            return self._beat(now)
+        except Exception:  # noqa: BLE001  (whatever it is, the next member must get in)
+            _LOG.exception("the door's own condition could not be looked at: please report this")
+            return now + BEAT_AGAIN_MS
 
     def _next(self, now: Moment) -> Event | NewRules:
         due = min(self._beat_at, self.state.timer(self.rules))

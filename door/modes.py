@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from door.clock import Reading
-from door.events import Effect, Mode, Moment, Record, Remember
+from door.effects import Effect, Mode, Record, Remember
+from door.events import Moment
 
 OPEN_AT_MOST_MS = 24 * 3_600_000
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from door.events import Effect, Moment, Record, Remember
+from door.effects import Effect, Record, Remember
+from door.events import Moment
 from door.rules import Rules
 
 EXPECTED_AT_MOST = 8  # so many stand at a door together

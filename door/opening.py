@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from door import schema
 from door.accesslist import AccessList
-from door.events import Remember
+from door.effects import Remember
 from door.ledger import Ledger, NewLog, Outstanding
 from door.rescue import rescue
 

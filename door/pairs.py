@@ -15,7 +15,8 @@ from contract.access import AccessRecord
 from contract.codes import CARD_PAIRS_AHEAD, MAX_GENERATION, PAPER2, Attempt, Kind, derive, generator
 from door.accesslist import AccessList
 from door.clock import Reading, Source
-from door.events import Moment, Use
+from door.effects import Use
+from door.events import Moment
 from door.rules import Rules
 
 GENERATIONS_AHEAD = 3

@@ -16,8 +16,8 @@ from sqlite_utils import Database
 
 from door import schema
 from door.backlog import Batch
+from door.effects import DURABLE, Effect
 from door.errors import StoreError
-from door.events import DURABLE, Effect
 from door.keeper import Keeper, Remembered
 from door.ledger import AckResult, Ledger, NewLog, Outstanding
 from door.questions import Question, Word, fail, resolve

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from door import accesslist, budget, clock, doorway
+from door.effects import Effect, Record, Remember
 from door.events import (
-    Effect,
     Event,
     FaultChanged,
     KeypadChanged,
     ListReceived,
     Moment,
-    Record,
-    Remember,
     RulesReceived,
     ServerTime,
     Started,

@@ -11,23 +11,16 @@ from contract.codes import Issued, Kind, issue
 from door import budget
 from door.accesslist import AccessList
 from door.controller import decide
+from door.effects import DURABLE, Cue, Effect, Record, Relock, Remember, Show, Unlock
 from door.events import (
-    DURABLE,
     ContactChanged,
-    Cue,
-    Effect,
     Event,
     ExitPressed,
     KeyPressed,
     ListReceived,
-    Record,
-    Relock,
-    Remember,
     ServerTime,
-    Show,
     Started,
     TimerFired,
-    Unlock,
 )
 from door.rules import Rules
 from door.state import State, restore

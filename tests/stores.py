@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 from contract import audit
 from contract.audit import FIRST_PREV, Row
-from door.events import Record, Remember, StoreChanged, Use
+from door.effects import Record, Remember, Use
+from door.events import StoreChanged
 from door.store import Remembered, Store
 from tests.patience import Posted
 

@@ -7,7 +7,8 @@ import pytest
 from contract import hours
 from contract.access import AccessRecord, revoke
 from contract.codes import Codes, Kind
-from door.events import Cue, Learn, ListReceived, Mode, Record, ServerTime, SystemTime, Unlock, Use
+from door.effects import Cue, Learn, Mode, Record, Unlock, Use
+from door.events import ListReceived, ServerTime, SystemTime
 from door.modes import ModeState
 from door.occupancy import Confidence, Occupancy
 from door.rules import Rules

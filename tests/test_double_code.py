@@ -10,21 +10,8 @@ from contract.access import AccessRecord, revoke
 from contract.codes import Kind
 from door.accesslist import Used
 from door.clock import Source, Tick
-from door.events import (
-    Cue,
-    Effect,
-    Learn,
-    Mode,
-    Record,
-    Remember,
-    ServerTime,
-    Settle,
-    Show,
-    StoreChanged,
-    SystemTime,
-    Unlock,
-    Use,
-)
+from door.effects import Cue, Effect, Learn, Mode, Record, Remember, Settle, Show, Unlock, Use
+from door.events import ServerTime, StoreChanged, SystemTime
 from door.modes import ModeState
 from tests.house import NOW, House, cues, granted, of, reasons, replace, wrong
 

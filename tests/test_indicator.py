@@ -15,7 +15,7 @@ from gpiozero.pins.mock import MockFactory
 from patience import until
 
 from door.cues import COLOURS, SIGNALS, Pattern, Playing, Scene
-from door.events import Cue
+from door.effects import Cue
 from door.indicator import Indicator, PinIndicator, TerminalIndicator
 
 mock_factory = hardware.mock_factory

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from contract.codes import Codes
 from door import keys
-from door.events import ContactChanged, Cue, KeyPressed, Relock, Show, SystemTime, Unlock, Use
+from door.effects import Cue, Relock, Show, Unlock, Use
+from door.events import ContactChanged, KeyPressed, SystemTime
 from door.keys import Keys
 from door.rules import Rules
 from tests.house import KEY, NOW, House, cues, granted, of, replace

@@ -15,20 +15,9 @@ from patience import until
 from contract.codes import Kind, issue
 from door import loop as looping
 from door.accesslist import AccessList
+from door.effects import Cue, Effect, Record, Reply, Use
 from door.errors import StoreError
-from door.events import (
-    Asked,
-    ContactChanged,
-    Cue,
-    Effect,
-    KeyPressed,
-    Record,
-    Reply,
-    ServerTime,
-    Started,
-    Stopping,
-    Use,
-)
+from door.events import Asked, ContactChanged, KeyPressed, ServerTime, Started, Stopping
 from door.loop import Inbox, Loop, NewRules
 from door.rules import Rules
 from door.state import restore

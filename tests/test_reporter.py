@@ -23,7 +23,8 @@ from contract import audit, messages
 from contract.messages import Ack, Command, Topics
 from door import mqtt, reporter
 from door.backoff import Trouble
-from door.events import CommandReceived, CommandRefused, Record
+from door.effects import Record
+from door.events import CommandReceived, CommandRefused
 from door.reporter import Reporter
 from door.store import Store
 from door.tls import TlsSettings

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from contract.access import AccessRecord
 from contract.codes import Kind
 from door.accesslist import AccessList, Used
-from door.events import (
+from door.effects import (
     CountFailures,
     Cue,
     Effect,

@@ -20,7 +20,7 @@ from contract.access import AccessRecord
 from door import keeper, schema
 from door.accesslist import Used
 from door.backlog import Backlog, Batch
-from door.events import CountFailures, Learn, Record, Remember, TakeList, Use
+from door.effects import CountFailures, Learn, Record, Remember, TakeList, Use
 from door.ledger import NewLog
 from door.schema import CorruptError, NewerError, fault_of
 from door.store import AckResult, Store
