@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from contract.messages import ALARMS
 from door import budget, clock, commands, doorway, keys, modes, occupancy
 from door.accesslist import AccessList
 from door.admission import Recent, Room
@@ -77,7 +78,7 @@ class State:
             "clock-disagrees": clock.disagrees(self.clock, now),
             "list-stale": stale,
         }
-        named = {alarm for alarm, _ in self.faults}
+        named = {alarm for alarm, _ in self.faults} & ALARMS
         return tuple(sorted(named | {alarm for alarm, there in present.items() if there}))
 
 
