@@ -70,10 +70,18 @@ class Health:
             "keypads": {name: name not in lost for name in self.keypads},
             "cpu_c": temperature(),
             "undervoltage": undervoltage(),
-            "disk_free_mb": shutil.disk_usage(self.disk).free >> 20,
+            "disk_free_mb": free_mb(self.disk),
             "codes": {"digits": rules.codes.digits, "member_digits": rules.codes.member_digits},
             "at": state.reading(now).best,
         }
+
+
+def free_mb(folder: Path) -> int | None:
+    """Free space of the disk; None when it is gone."""
+    try:
+        return shutil.disk_usage(folder).free >> 20
+    except OSError:
+        return None
 
 
 def program_version() -> str:

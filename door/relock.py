@@ -18,9 +18,9 @@ from door.lock import Relay
 def main(path: Path) -> int:
     """Exit code 0 when the relay is at rest, 1 when the pin cannot be had."""
     config = _read(path)
-    lock = config.get("lock", {})
-    runtime_dir = config.get("door", {}).get("runtime_dir")
     try:
+        lock = config.get("lock", {})
+        runtime_dir = config.get("door", {}).get("runtime_dir")
         pins.use(str(config.get("pins", {}).get("factory", "lgpio")), runtime_dir and Path(runtime_dir))
         Relay(int(lock.get("pin", 17)), active_high=bool(lock.get("active_high", True))).close()
     except Exception as error:  # noqa: BLE001  (whatever it is, say so and let systemd go on)
