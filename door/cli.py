@@ -12,6 +12,7 @@ import json
 import logging
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,9 @@ def main(argv: list[str] | None = None) -> int:
         print(f"door: {error}", file=sys.stderr)
         return 2
     except DoorError as error:
+        print(f"door: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:  # a disk that is full, a folder that may not be written
         print(f"door: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -70,6 +74,8 @@ def enroll(args: argparse.Namespace) -> int:
             "server.url is not set: give the server's address with --url, or in the configuration"
         )
     token = sys.stdin.readline().strip() if not sys.stdin.isatty() else getpass.getpass("Token: ").strip()
+    if not token:
+        raise ConfigError("no token was given: it is what `roomserver door add` printed")
     answer = ask(url, token, found.door.name, args.ca or found.server.ca)
     kept = credentials.parse({**answer, "door": found.door.name})
     credentials.save(kept, found.door.credentials)
@@ -90,6 +96,18 @@ def act(args: argparse.Namespace) -> int:
     given = {name: getattr(args, name) for name in args.takes if getattr(args, name) is not None}
     _ask(args, args.verb, given)
     print(args.done.format(**given))
+    return 0
+
+
+def clock(args: argparse.Namespace) -> int:
+    """Say what time the door goes by; with --trust: believe this machine's clock from now on."""
+    if args.trust:
+        now = datetime.now(UTC)
+        _ask(args, "clock", {"unix": int(now.timestamp())})
+        print(f"The door believes this machine's clock: {now.astimezone():%Y-%m-%d %H:%M:%S}.")
+        return 0
+    shown = _ask(args, "status", {})["health"]["clock"]
+    print(f"{shown['source']} ({'trusted' if shown['trusted'] else 'not trusted'})")
     return 0
 
 
@@ -129,12 +147,22 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, function in (("run", run), ("check", check), ("status", status), ("relock", relock)):
         commands.add_parser(name, help=function.__doc__).set_defaults(run=function)
+    telling = commands.add_parser("clock", help=clock.__doc__)
+    telling.add_argument("--trust", action="store_true", help="you have looked at it, and it is right")
+    telling.set_defaults(run=clock)
     entering = commands.add_parser("enroll", help=enroll.__doc__)
     entering.add_argument("--url", help="the server's address, if it is not in the configuration")
     entering.add_argument("--ca", type=Path, help="the authority that signed the server's certificate")
     entering.set_defaults(run=enroll)
     _acts(commands)
     return parser
+
+
+def _whole(text: str) -> int:
+    """A whole number in ASCII digits; argparse says the rest."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a whole number in the digits 0 to 9")
+    return int(text)
 
 
 def _acts(commands: Any) -> None:
@@ -152,7 +180,7 @@ def _acts(commands: Any) -> None:
         "normal, lockdown or open",
         "The door is in mode {mode}.",
         mode=(str, True),
-        until=(int, False),
+        until=(_whole, False),
     )
     add(
         "revoke",
@@ -164,7 +192,7 @@ def _acts(commands: Any) -> None:
         "reinstate", "undo a revocation, with a new generation", "{member} may draw new codes.", member=member
     )
     add("forget", "drop a member's record", "{member} is forgotten at this door.", member=member)
-    add("count", "say how many are in the room", "{count} are in.", count=(int, True))
+    add("count", "say how many are in the room", "{count} are in.", count=(_whole, True))
     add("identify", "flash and beep, to find the door", "Look and listen.")
     add("refresh", "ask the server for the access list now", "Asked.")
 
