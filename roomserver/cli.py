@@ -48,6 +48,12 @@ def _run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is no number of rows; write 50, or 0 for all")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """Every command and its options."""
     top = argparse.ArgumentParser(prog="roomserver", description="The server of a study room.")
@@ -70,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
     )
     rows = _command(commands, "rows", desk.rows, "show audit rows, newest last", listing=True)
     rows.add_argument("--door", help="of one door")
-    rows.add_argument("--limit", type=int, default=50, help="at most so many; 0: all")
+    rows.add_argument("--limit", type=_count, default=50, help="at most so many; 0: all")
     _command(commands, "status", desk.status, "show what the doors told last", listing=True)
     return top
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from sqlite3 import Connection as SqliteConnection
 
-from sqlalchemy import Connection, create_engine, event, select
+from sqlalchemy import Connection, create_engine, event, inspect, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -32,12 +32,12 @@ class Database:
         self._writing = self.engine.execution_options(writes=True)
 
     def create(self) -> None:
-        """Make the tables of an empty database; one that exists is left as it is."""
+        """Make the tables of an empty database; one that has tables is left as it is."""
+        if inspect(self.engine).has_table(Meta.__tablename__):
+            return
         Base.metadata.create_all(self.engine)
         with self.write() as session:
-            if session.get(Meta, "schema") is None:
-                session.add(Meta(name="schema", value=str(SCHEMA_VERSION)))
-                session.add(Head(id=1))
+            session.add_all([Meta(name="schema", value=str(SCHEMA_VERSION)), Head(id=1)])
 
     def check(self) -> None:
         """``DatabaseError`` unless this program can use what is there."""

@@ -54,6 +54,7 @@ def serve(opened: Opened, _args: Namespace) -> None:
 
 def door_add(opened: Opened, args: Namespace) -> None:
     """A one-time token, for a new door or a new machine at an old one."""
+    doors.check_name(args.name)
     with opened.database.write() as session:
         known = doors.find(session, args.name) is not None
         others = [door.name for door in doors.listed(session) if door.name != args.name]
@@ -188,6 +189,8 @@ def rows(opened: Opened, args: Namespace) -> None:
     found.reverse()
     if args.json:
         return say_json([show.row_json(*one) for one in found])
+    if not found:
+        return say("No row has arrived yet. A door sends them once it has enrolled.")
     return say(show.rows_text(found, opened.place.settings.codes.codes().time_zone))
 
 
@@ -201,6 +204,8 @@ def status(opened: Opened, args: Namespace) -> None:
             for door, topics in told.items()
         }
         return say_json({"doors": heard, "alarms": [show.alarm_json(alarm) for alarm in alarms]})
+    if not told:
+        return say("There is no door yet. Add one: roomserver door add NAME")
     return say(show.status_text(told, alarms, now()))
 
 
@@ -217,8 +222,10 @@ def _which_door(found: list[Door], name: str | None) -> Door:
     match chosen:
         case [door]:
             return door
+        case [] if name is None:
+            raise DeskError("There is no door yet. Add one: roomserver door add NAME")
         case []:
-            raise DeskError("There is no such door. See: roomserver door list")
+            raise DeskError(f"There is no door {name}. See: roomserver door list")
     raise DeskError(f"Codes differ from door to door. Say which: --door {chosen[0].name}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import re
 import secrets
 from dataclasses import dataclass, field
 
@@ -47,6 +46,12 @@ class Enrolment:
     command_n: int
 
 
+def check_name(name: str) -> None:
+    """``DoorError`` for a name no door may have."""
+    if not messages.DOOR_NAME.fullmatch(name):
+        raise DoorError("A door's name is 1 to 32 of a-z, 0-9 and -.")
+
+
 def find(session: Session, name: str) -> Door | None:
     """The door called ``name``, if there is one."""
     return session.scalar(select(Door).where(Door.name == name))
@@ -67,8 +72,7 @@ def listed(session: Session) -> list[Door]:
 
 def add(session: Session, vault: Vault, name: str, now: int) -> str:
     """A one-time token for a new door, or for a new machine at an old one (which keeps its key)."""
-    if not re.fullmatch(messages.DOOR_NAME, name):
-        raise DoorError("A door's name is 1 to 32 of a-z, 0-9 and -.")
+    check_name(name)
     door = find(session, name)
     if door is None:
         key, password = secrets.token_bytes(32), new_token().encode()

@@ -6,21 +6,20 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 16 * 1024
 
 
-class Problem(Exception):  # noqa: N818  (an answer, not a fault of ours)
+class Problem(HTTPException):
     """An answer that is an error; ``detail`` says what to do."""
 
     def __init__(self, status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.status, self.detail, self.headers = status, detail, headers
+        super().__init__(status, detail, headers)
 
 
 def install(app: FastAPI, clock: Callable[[], int]) -> None:
@@ -31,15 +30,11 @@ def install(app: FastAPI, clock: Callable[[], int]) -> None:
         body |= {"server_time": clock(), **more}
         return JSONResponse(body, status, headers, media_type="application/problem+json")
 
-    @app.exception_handler(Problem)
-    async def problem(_: Request, error: Problem) -> JSONResponse:
-        return answer(error.status, error.detail, error.headers)
-
-    @app.exception_handler(HTTPException)
-    async def http(_: Request, error: HTTPException) -> JSONResponse:
-        return answer(
-            error.status_code, HTTPStatus(error.status_code).description or str(error.detail), error.headers
-        )
+    @app.exception_handler(StarletteHTTPException)
+    async def problem(_: Request, error: StarletteHTTPException) -> JSONResponse:
+        # Starlette's own details are one word; the standard's sentence says more.
+        words = error.detail if isinstance(error, Problem) else HTTPStatus(error.status_code).description
+        return answer(error.status_code, words or error.detail, error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def unprocessable(_: Request, error: RequestValidationError) -> JSONResponse:
