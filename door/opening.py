@@ -14,8 +14,7 @@ from door.accesslist import AccessList
 from door.effects import Remember
 from door.ledger import Ledger, NewLog, Outstanding
 from door.rescue import rescue
-
-USED_STEPS_LOST = "used_steps_lost"
+from door.state import USED_STEPS_LOST
 
 Make = Callable[[Database], Ledger]
 

@@ -20,6 +20,8 @@ from door.occupancy import Occupancy
 from door.pairs import First
 from door.rules import Rules
 
+USED_STEPS_LOST = "used_steps_lost"  # the fact that a damaged store leaves behind
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -87,6 +89,8 @@ def restore(facts: Mapping[str, object], access: AccessList, now: Moment, rules:
     level, known, list_at = facts.get("budget"), facts.get("known_past"), facts.get("list_at")
     past = known * 1000 if type(known) is int and 0 <= known <= LATEST_MS // 1000 else 0
     stored = level if type(level) is int and level >= 0 else budget.full(rules)
+    if facts.get(USED_STEPS_LOST):
+        stored = 0  # what was used may be typed again: only double codes, until the budget has refilled
     empty = stored < rules.budget_refill_ms
     return State(
         budget=Budget(stored, now, lockout=empty),

@@ -20,7 +20,7 @@ from door.events import (
     SystemTime,
 )
 from door.rules import Rules
-from door.state import State, with_fault
+from door.state import USED_STEPS_LOST, State, with_fault
 
 Decided = tuple[State, tuple[Effect, ...]]
 
@@ -46,16 +46,19 @@ def tell(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
         case FaultChanged(fault, present):
             return _fault(state, fault, "", present)
         case Started():
-            return _started(state, event, now)
+            return _started(state, event, now, rules)
         case Stopping(reason):
             return _stopping(state, reason, now, rules)
         case _:
             return state, ()
 
 
-def _started(state: State, event: Started, now: Moment) -> Decided:
+def _started(state: State, event: Started, now: Moment, rules: Rules) -> Decided:
+    """Locked. A loss of used steps has emptied the budget (``state.restore``), and that is kept instead."""
     way, locking = doorway.lock(doorway.start(state.doorway, event.contact_open, now), now)
-    return replace(state, doorway=way), (*locking, Record("started", detail={"version": event.version}))
+    kept = (budget.remembered(state.budget, now, rules), Remember(USED_STEPS_LOST, False))
+    row = Record("started", detail={"version": event.version})
+    return replace(state, doorway=way), (*locking, row, *kept)
 
 
 def _keypad(state: State, keypad: str, fault: str | None) -> Decided:
