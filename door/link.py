@@ -168,11 +168,9 @@ class Link:
         return True
 
     def _ask(self) -> None:
-        if self._known().now is None:
-            self._ask_time()
         try:
             answer = self._ask_access()
-        except CertificateDatesError:
+        except CertificateDatesError:  # or no time to compare them with
             self._ask_time()
             answer = self._ask_access()
         self._take_time(answer)

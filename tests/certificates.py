@@ -22,13 +22,13 @@ class Pair:
 
 
 class Authority:
-    """A certificate authority of its own, valid from 1971 to 2120."""
+    """A certificate authority of its own, valid from 1971 to the end of ``until``."""
 
-    def __init__(self, folder: Path, name: str = "authority") -> None:
+    def __init__(self, folder: Path, name: str = "authority", until: int = 2120) -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        builder = self._builder(self._name, self._key, _day(1971), _day(2120))
+        builder = self._builder(self._name, self._key, _day(1971), _day(until + 1))
         usage = x509.KeyUsage(
             digital_signature=True,
             key_cert_sign=True,

@@ -43,6 +43,7 @@ class Server:
 
     def __init__(self, answer: Callable[[Asked], Said], pair: Pair | None, port: int = 0) -> None:
         self.asked: list[Asked] = []
+        self.cut_off = 0  # answers that the client did not hear to the end
         self.answer = answer
         server = self
 
@@ -76,6 +77,7 @@ class Server:
         class Quiet(ThreadingHTTPServer):
             def handle_error(self, *_: object) -> None:
                 """A client that hangs up is what some tests are about."""
+                server.cut_off += 1
 
         self._httpd = Quiet(("127.0.0.1", port), Handler)
         self._httpd.daemon_threads = True

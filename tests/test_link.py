@@ -256,6 +256,19 @@ def test_a_stolen_certificate_that_ended_before_known_past_tells_no_time(
             assert rig.posted.all == []
 
 
+def test_an_authority_that_has_ended_vouches_for_nobody(
+    rig: Rig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the system clock is right, OpenSSL compares the dates of the whole chain."""
+    ended = Authority(tmp_path, "ended", until=2020)
+    pair = ended.issue("under-ended", day(NOW - 86_400), day(NOW + 86_400))
+    with serving(honest, pair) as server:
+        rig.link(server.url, ended.file)
+        until(lambda: "certificate has expired" in caplog.text)
+        assert "access" not in server.paths()
+    assert rig.posted.of(ListReceived) == []
+
+
 def test_an_authority_that_cannot_be_read_is_said_once(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "door.link")
     rig.link("https://127.0.0.1:1", Path("/nowhere/ca.pem"))
@@ -298,6 +311,13 @@ def test_an_answer_with_one_wrong_field_is_refused_whole(rig: Rig, changes: dict
 
 def test_an_answer_beyond_the_bound_is_refused(rig: Rig) -> None:
     refused(rig, Said(b" " * (MAX_ANSWER_BYTES + 1)))
+
+
+def test_an_answer_far_beyond_the_bound_is_not_heard_to_the_end(rig: Rig) -> None:
+    with serving(lambda _: Said(b" " * (MAX_ANSWER_BYTES * 3))) as server:
+        rig.link(server.url, retry_seconds=60)
+        rig.posted.next(FaultChanged)
+        until(lambda: server.cut_off == 1)
 
 
 def refused(rig: Rig, said: Said) -> None:

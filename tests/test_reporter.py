@@ -283,6 +283,21 @@ def test_rows_that_nobody_stored_are_sent_again_at_the_next_start(
     assert sorted({seq for _, seq in deaf.rows}) == list(range(1, second.store.seq + 1))
 
 
+def test_a_new_connection_sends_at_once_what_was_not_acknowledged(
+    door: Door, server: Listener, closing: list[Any]
+) -> None:
+    server.acks = False
+    door.record(3)
+    until(lambda: len(server.rows) == 4)
+    server.all.clear()
+    connection = door.reporter._connection
+    assert connection is not None
+    sock = connection._client.socket()
+    assert isinstance(sock, socket.socket)
+    sock.shutdown(socket.SHUT_RDWR)
+    until(lambda: len(server.of(TOPICS.audit)) == 4, 5)
+
+
 def test_an_ack_of_a_row_that_the_door_lacks_begins_a_new_log(door: Door, server: Listener) -> None:
     until(lambda: door.store.ack == 1)
     former = door.store.log
