@@ -129,7 +129,7 @@ def due(budget: Budget, rules: Rules) -> Moment | None:
 
 
 def tick(budget: Budget, now: Moment, rules: Rules) -> tuple[Budget, tuple[Effect, ...]]:
-    """End a lockout that has refilled, and a minute of wrong entries."""
+    """End a lockout that has refilled, and a minute of wrong attempts."""
     budget, effects = _end_lockout(budget, now, rules)
     if budget.burst is not None and now >= budget.burst.began + BURST_MS:
         effects = (*effects, *rows(budget))
