@@ -75,6 +75,10 @@ def _serve_http(opened: Opened, listener: socket.socket, subscriber: Subscriber)
         log_level=logging.WARNING,
     )
     listener.listen(BACKLOG)  # who calls before uvicorn is up waits instead of being refused
+    if not http.certificate and http.host not in ("127.0.0.1", "::1", "localhost"):
+        log.warning(
+            "without http.certificate tokens and door keys travel in the clear, beyond this machine too"
+        )
     scheme = "https" if http.certificate else "http"
     log.info("roomserver answers at %s://%s:%s", scheme, http.host, listener.getsockname()[1])
     server = uvicorn.Server(config)

@@ -6,11 +6,14 @@ A named pipe beside ``roomserver.toml``: nothing polls, and ringing it at a stop
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
+
+log = logging.getLogger("roomserver.bell")
 
 _STOP = b"\0"
 _RING = b"\1"
@@ -54,4 +57,7 @@ class Bell:
 
     def _listen(self) -> None:
         while _STOP not in os.read(self._pipe, 4096):
-            self._rung()
+            try:
+                self._rung()
+            except Exception:  # the next ring must still be heard
+                log.exception("a change could not be taken up")

@@ -54,6 +54,9 @@ class EmbeddedBroker:
         try:
             self._broker = Broker(config_path=str(self._config))
             self._broker.start()
+        except RuntimeError as error:
+            self._broker = None
+            raise BrokerError(f"The embedded broker does not start: {error}.") from None
         except OSError:
             self._broker = None
             raise BrokerError(

@@ -14,7 +14,7 @@ from roomserver import doors, issue, members, mosquitto, show, state
 from roomserver.alarms import open_alarms
 from roomserver.database import Database
 from roomserver.errors import RoomserverError
-from roomserver.place import Opened, load, now
+from roomserver.place import DATABASE_FILE, Opened, load, now
 from roomserver.schema import AuditRow, Door, Log
 from roomserver.settings import Settings
 from roomserver.show import say, say_json
@@ -30,6 +30,7 @@ def init(args: Namespace) -> None:
     if args.config.exists():
         say(f"{args.config} is there already and stays as it is.")
     else:
+        args.config.touch(0o600)  # it may come to have the broker's password in it
         args.config.write_text(sample(_first_settings(args)), "utf-8")
         say(f"{args.config} is written; every key in it is explained.")
     place = load(args.config)
@@ -38,6 +39,8 @@ def init(args: Namespace) -> None:
     else:
         make_key_file(place.key_file)
         say(f"{place.key_file} is written. The database is of no use without it: back both up, apart.")
+    if not place.settings.database:
+        (place.folder / DATABASE_FILE).touch(0o600)
     database = Database(place.database_url)
     database.create()
     database.check()

@@ -16,11 +16,10 @@ from sqlalchemy.orm import Session
 
 from contract import messages
 from contract.messages import COMMAND_EXPIRY_SECONDS, Ack, Topics
-from roomserver import commands, doors, members, rows, state
+from roomserver import commands, doors, members, reach, rows, state
 from roomserver.database import Database
 from roomserver.doors import Keys
 from roomserver.gaps import Gaps
-from roomserver.rows import Receipt
 from roomserver.vault import Vault
 
 log = logging.getLogger("roomserver.exchange")
@@ -73,9 +72,9 @@ class Exchange:
         out = self.changed()
         with self._database.read() as session:
             for keys in self._doors.values():
-                for receipt in rows.acks(session, keys.id):
-                    self._watch(keys.name, receipt)
-                    out += [] if receipt.ack is None else [self._ack(keys, receipt.ack)]
+                for known in reach.of_door(session, keys.id):
+                    self._watch(keys.name, known.log, known.through, known.top)
+                    out += [] if known.ack is None else [self._ack(keys, known.ack)]
         return out
 
     def changed(self) -> list[Outgoing]:
@@ -97,7 +96,7 @@ class Exchange:
         if heard is None:
             return []
         for (door, log_name), (through, top) in heard.spans.items():
-            self._gaps.saw(door, log_name, through=through, top=top, now=self._monotonic())
+            self._watch(door, log_name, through, top)
         return [self._ack(self._doors[door], ack) for (door, _), ack in heard.acks.items()] + self._hints()
 
     def due(self) -> list[Outgoing]:
@@ -131,6 +130,8 @@ class Exchange:
         heard = _Heard()
         try:
             with self._database.write() as session:
+                for name, raws in self._audit_of(batch).items():
+                    self._audit(session, self._doors[name], raws, heard)
                 for message in batch:
                     self._one(session, message, heard)
         except SQLAlchemyError as error:
@@ -138,17 +139,29 @@ class Exchange:
             return None
         return heard
 
+    def _audit_of(self, batch: list[Incoming]) -> dict[str, list[bytes]]:
+        """The audit messages of each door that there is."""
+        found: dict[str, list[bytes]] = {}
+        for message in batch:
+            match state.topic_of(message.topic):
+                case (name, "audit") if name in self._doors:
+                    found.setdefault(name, []).append(message.payload)
+        return found
+
+    def _audit(self, session: Session, keys: Keys, raws: list[bytes], heard: _Heard) -> None:
+        for reached in rows.receive(session, keys, raws, self._clock()).logs:
+            heard.spans[keys.name, reached.log] = (reached.through, reached.top)
+            if reached.ack is not None:
+                heard.acks[keys.name, reached.log] = reached.ack
+
     def _one(self, session: Session, message: Incoming, heard: _Heard) -> None:
         match state.topic_of(message.topic):
             case (name, kind) if name in self._doors:
                 keys = self._doors[name]
             case _:
                 return
-        now = self._clock()
-        if kind == "audit":
-            self._note(keys.name, rows.receive(session, keys, message.payload, now), heard)
-        elif kind == "command/result":
-            commands.take_result(session, keys, message.payload, now)
+        if kind == "command/result":
+            commands.take_result(session, keys, message.payload, self._clock())
         elif kind in STATE_TOPICS:
             self._state(session, keys, kind, message.payload, heard)
 
@@ -161,21 +174,12 @@ class Exchange:
         state.keep(session, keys.id, kind, value, self._clock())
         reported = state.reported_rows(value) if kind == "health" else None
         if reported is not None:
-            known = {r.log: r.through for r in rows.acks(session, keys.id)}
+            known = {one.log: one.through for one in reach.of_door(session, keys.id)}
             if reported[0] in known:  # a log of which nothing came yet is coming
                 heard.spans.setdefault((keys.name, reported[0]), (known[reported[0]], reported[1]))
 
-    def _note(self, door: str, receipt: Receipt, heard: _Heard) -> None:
-        if receipt.log is None:
-            return
-        if receipt.ack is not None:
-            heard.acks.pop((door, receipt.log), None)  # the log heard last comes last: that one is retained
-            heard.acks[door, receipt.log] = receipt.ack
-        heard.spans[door, receipt.log] = (receipt.through, receipt.top)
-
-    def _watch(self, door: str, receipt: Receipt) -> None:
-        if receipt.log is not None:
-            self._gaps.saw(door, receipt.log, through=receipt.through, top=receipt.top, now=self._monotonic())
+    def _watch(self, door: str, log_name: str, through: int, top: int) -> None:
+        self._gaps.saw(door, log_name, through=through, top=top, now=self._monotonic())
 
     def _ack(self, keys: Keys, ack: Ack) -> Outgoing:
         topic = Topics(keys.name).ack

@@ -12,21 +12,23 @@ from contract.audit import Row
 from contract.codes import MAX_GENERATION, Kind
 from roomserver import members
 
+_TEACHING = frozenset({"granted", "revoked", "reinstated", "forgotten"})
+
+
+def teaches(row: Row) -> bool:
+    """Whether there may be something to learn from ``row``."""
+    number = row.member
+    if row.type not in _TEACHING or number is None:
+        return False
+    return number.isascii() and number.isdigit() and 3 <= len(number) <= 6
+
 
 def learn(session: Session, row: Row, now: int) -> bool:
     """Merge what ``row`` proves into its member's record; whether that changed the list."""
-    number = row.member
-    if number is None or not (number.isascii() and number.isdigit() and 3 <= len(number) <= 6):
+    if not teaches(row) or row.member is None:
         return False
-    ours = members.find(session, number)
-    record = ours or AccessRecord(number)
-    match row.type:
-        case "granted":
-            theirs = _granted(record, row.detail)
-        case "revoked" | "reinstated" | "forgotten":
-            theirs = _told(record, row.detail)
-        case _:
-            return False
+    record = members.find(session, row.member) or AccessRecord(row.member)
+    theirs = (_granted if row.type == "granted" else _told)(record, row.detail)
     return members.merge(session, theirs, f"door-{row.type}", now)
 
 

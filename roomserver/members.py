@@ -97,18 +97,22 @@ def reissue(session: Session, number: str, now: int) -> AccessRecord:
 
 def merge(session: Session, theirs: AccessRecord, why: str, now: int) -> bool:
     """Take what a door knows by maximum; whether that changed the list."""
-    head = lock(session)
-    ours = find(session, theirs.member)
-    if ours is None:
-        _put(session, head, theirs, why, now, learnt=True)
-        return True
-    merged = replace(
-        access.replaced(theirs, ours), kind=theirs.kind if theirs.generation > ours.generation else ours.kind
-    )
-    if merged == ours:
+    if not _news(find(session, theirs.member), theirs):  # nearly always; and then no lock is needed
         return False
-    _put(session, head, merged, why, now)
+    head = lock(session)
+    session.expire_all()
+    ours = find(session, theirs.member)
+    news = _news(ours, theirs)
+    if news is None:
+        return False
+    _put(session, head, news, why, now, learnt=ours is None)
     return True
+
+
+def _news(ours: AccessRecord | None, theirs: AccessRecord) -> AccessRecord | None:
+    """The record after the merge, if it is another than before."""
+    merged = theirs if ours is None else access.replaced(theirs, ours)
+    return None if merged == ours else merged
 
 
 def answer(session: Session, since: int, digest: str) -> AccessAnswer:

@@ -11,6 +11,8 @@ from roomserver.database import Database
 from roomserver.settings import Settings
 from roomserver.vault import Vault, open_key_file
 
+DATABASE_FILE = "roomserver.db"
+
 
 def now() -> int:
     """The server's time, in whole Unix seconds."""
@@ -41,7 +43,7 @@ class Place:
     @property
     def database_url(self) -> str:
         """The database as SQLAlchemy opens it."""
-        return self.settings.database or f"sqlite:///{self.folder / 'roomserver.db'}"
+        return self.settings.database or f"sqlite:///{self.folder / DATABASE_FILE}"
 
     @property
     def mqtt_password(self) -> str:

@@ -1,31 +1,35 @@
 """Audit rows: verified on their bytes, stored as received, acknowledged without gaps (PROTOCOL §4).
 
 The order a subscriber sees means nothing: rows come again, late and shuffled.
-What is acknowledged is computed from what is stored, while the log's row in the database is locked.
+They are taken in batches, a handful of statements for hundreds of rows.
 """
 
 from __future__ import annotations
 
+import logging
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from contract import audit
-from contract.audit import FIRST_PREV, RowError
-from contract.messages import MAX_N, ROW_TYPES, Ack, loads
-from roomserver import learning
+from contract.audit import RowError
+from contract.messages import MAX_N, ROW_TYPES, loads
+from roomserver import learning, reach
 from roomserver.alarms import Noticed, sound
 from roomserver.doors import Keys
+from roomserver.reach import Reach
 from roomserver.schema import AuditRow, Gap, Log
 
+logger = logging.getLogger("roomserver.rows")
 _WORD = re.compile(r"[!-~]{1,32}")  # a log has 16 digits by PROTOCOL; a later version may take more
 
 
 class Outcome(StrEnum):
-    """What became of the bytes."""
+    """What became of a message."""
 
     STORED = "stored"
     KNOWN = "known"
@@ -38,115 +42,74 @@ class Flag(StrEnum):
 
     UNKNOWN_SHAPE = "unknown-shape"
     UNKNOWN_TYPE = "unknown-type"
-    BROKEN_CHAIN = "broken-chain"
+    NOT_LEARNT = "not-learnt"
+    BROKEN_CHAIN = reach.BROKEN_CHAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of the bytes, and (``log`` None when refused) how far its log now goes."""
+    """What became of each message, and how far each log among them now goes (the last heard at the end)."""
 
-    outcome: Outcome
-    log: str | None = None
-    ack: Ack | None = None
-    through: int = 0
-    top: int = 0
+    outcomes: tuple[Outcome, ...]
+    logs: tuple[Reach, ...]
 
 
-def receive(session: Session, door: Keys, raw: bytes, now: int) -> Receipt:
-    """Take one message of the audit topic; whatever it is, the answer is a ``Receipt``."""
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A verified message and where it belongs: a row, or (``lost_from``) that rows up to it are lost."""
+
+    index: int
+    log: str
+    seq: int
+    prev: str
+    hash: str
+    raw: bytes = field(repr=False)
+    lost_from: int | None = None
+
+
+def receive(session: Session, door: Keys, messages: Sequence[bytes], now: int) -> Receipt:
+    """Take messages of the audit topic; whatever they are, the answer is a ``Receipt``."""
+    outcomes = [Outcome.REFUSED] * len(messages)
+    logs: dict[str, list[_Placed]] = {}
+    for index, raw in enumerate(messages):
+        placed = _place(session, door, index, raw, now)
+        if placed is not None:
+            logs[placed.log] = logs.pop(placed.log, [])  # the log heard last ends up last
+            logs[placed.log].append(placed)
+    reached = []
+    for name, arrived in logs.items():
+        log = reach.locked(session, door.id, name, now)
+        _take_lost(session, door, log, [one for one in arrived if one.lost_from is not None], outcomes, now)
+        _take_rows(session, door, log, [one for one in arrived if one.lost_from is None], outcomes, now)
+        for seq in reach.advance(session, log):
+            sound(session, door.id, door.name, Noticed.BROKEN_CHAIN, f"{name} {seq}", now)
+        reached.append(reach.of(log))
+    return Receipt(tuple(outcomes), tuple(reached))
+
+
+def _place(session: Session, door: Keys, index: int, raw: bytes, now: int) -> _Placed | None:
+    """Verify the bytes, then find out where they belong; None when refused."""
     try:
         digest = audit.verify(door.report, door.name, raw)
     except RowError:
         sound(session, door.id, door.name, Noticed.BAD_HASH, "", now)
-        return Receipt(Outcome.REFUSED)
+        return None
     gap = _as_gap(raw)
     if gap is not None:
-        return _take_gap(session, door, gap, raw, now)
+        log, first, last = gap
+        return _Placed(index, log, last, "", digest, raw, first)
     try:
-        name, seq, prev = audit.place(raw)
+        log, seq, prev = audit.place(raw)
     except RowError:
-        name, seq, prev = "", 0, ""
-    if not (_WORD.fullmatch(name) and _WORD.fullmatch(prev[:32]) and len(prev) == len(FIRST_PREV)):
+        log, seq, prev = "", 0, ""
+    if not (_WORD.fullmatch(log) and re.fullmatch("[!-~]{64}", prev)):
         sound(session, door.id, door.name, Noticed.UNREADABLE_ROW, "", now)
-        return Receipt(Outcome.REFUSED)
-    log = _log(session, door.id, name, now)
-    known = session.get(AuditRow, (log.id, seq))
-    if known is not None:
-        return _again(session, door, log, known, digest, now)
-    row = AuditRow(log_id=log.id, seq=seq, hash=digest, prev=prev, raw=raw, received_at=now)
-    session.add(row)
-    _look_inside(session, row, now)
-    log.top, log.heard_at = max(log.top, seq), now
-    _advance(session, door, log, now)
-    return _receipt(Outcome.STORED, log)
-
-
-def acks(session: Session, door_id: int) -> list[Receipt]:
-    """How far each log of a door goes, the one heard last at the end."""
-    logs = session.scalars(select(Log).where(Log.door_id == door_id).order_by(Log.heard_at, Log.id))
-    return [_receipt(Outcome.KNOWN, log) for log in logs]
-
-
-def _log(session: Session, door_id: int, name: str, now: int) -> Log:
-    query = select(Log).where(Log.door_id == door_id, Log.name == name).with_for_update()
-    log = session.scalar(query.execution_options(populate_existing=True))
-    if log is None:
-        log = Log(door_id=door_id, name=name, heard_at=now)
-        session.add(log)
-        session.flush()
-    return log
-
-
-def _again(session: Session, door: Keys, log: Log, known: AuditRow, digest: str, now: int) -> Receipt:
-    log.heard_at = now
-    if known.hash == digest:
-        return _receipt(Outcome.KNOWN, log)
-    sound(session, door.id, door.name, Noticed.FORK, log.name, now)
-    return _receipt(Outcome.FORK, log)
-
-
-def _look_inside(session: Session, row: AuditRow, now: int) -> None:
-    """Fill in what finds the row again, and learn from it; never refuse it for what it says."""
-    try:
-        parsed = audit.parse(row.raw)
-    except RowError:
-        row.flag = Flag.UNKNOWN_SHAPE
-        return
-    row.at, row.type = parsed.at, parsed.type if _WORD.fullmatch(parsed.type) else None
-    row.member = parsed.member if parsed.member and re.fullmatch("[0-9]{3,6}", parsed.member) else None
-    if parsed.type not in ROW_TYPES:
-        row.flag = Flag.UNKNOWN_TYPE
-    learning.learn(session, parsed, now)
-
-
-def _advance(session: Session, door: Keys, log: Log, now: int) -> None:
-    """Move ``through`` and ``ack`` over every row that now follows without a gap."""
-    while (row := _following(session, log)) is not None:
-        expected = FIRST_PREV if row.seq == 1 else log.ack_hash
-        if row.prev != expected and log.ack == row.seq - 1:
-            row.flag = row.flag or Flag.BROKEN_CHAIN
-            sound(session, door.id, door.name, Noticed.BROKEN_CHAIN, f"{log.name} {row.seq}", now)
-        log.through = log.ack = row.seq
-        log.ack_hash = row.hash
-
-
-def _following(session: Session, log: Log) -> AuditRow | None:
-    """The row after ``through``; what the door said it lost is passed over."""
-    while True:
-        row = session.get(AuditRow, (log.id, log.through + 1))
-        if row is not None:
-            return row
-        lost = select(Gap.last).where(
-            Gap.log_id == log.id, Gap.first <= log.through + 1, Gap.last > log.through
-        )
-        last = session.scalar(lost.order_by(Gap.last.desc()).limit(1))
-        if last is None:
-            return None
-        log.through = last
+        return None
+    return _Placed(index, log, seq, prev, digest, raw)
 
 
 def _as_gap(raw: bytes) -> tuple[str, int, int] | None:
-    """``log``, ``from`` and ``seq`` of a verified message that says which rows are gone."""
+    """``log``, ``from`` and ``seq`` of a verified message that says which rows are lost."""
     try:
         fields = loads(raw, audit.MAX_ROW_BYTES)
     except ValueError:
@@ -159,21 +122,58 @@ def _as_gap(raw: bytes) -> tuple[str, int, int] | None:
     return log, first, last
 
 
-def _take_gap(session: Session, door: Keys, gap: tuple[str, int, int], raw: bytes, now: int) -> Receipt:
-    name, first, last = gap
-    log = _log(session, door.id, name, now)
-    log.heard_at = now
-    if session.get(Gap, (log.id, first, last)) is not None:
-        return _receipt(Outcome.KNOWN, log)
-    session.add(Gap(log_id=log.id, first=first, last=last, raw=raw, received_at=now))
-    session.flush()
-    log.top = max(log.top, last)
-    sound(session, door.id, door.name, Noticed.GAP, f"{name} {first}-{last}", now)
-    _advance(session, door, log, now)
-    return _receipt(Outcome.STORED, log)
+def _take_rows(
+    session: Session, door: Keys, log: Log, arrived: list[_Placed], outcomes: list[Outcome], now: int
+) -> None:
+    wanted = select(AuditRow.seq, AuditRow.hash).where(AuditRow.log_id == log.id)
+    found = session.execute(wanted.where(AuditRow.seq.in_({one.seq for one in arrived})))
+    known = {seq: digest for seq, digest in found}  # noqa: C416  (dict() of rows has no types)
+    new = []
+    for one in arrived:
+        if one.seq not in known:
+            known[one.seq] = one.hash
+            outcomes[one.index] = Outcome.STORED
+            new.append({"log_id": log.id, "received_at": now, **_columns(session, one, now)})
+        elif known[one.seq] == one.hash:
+            outcomes[one.index] = Outcome.KNOWN
+        else:
+            outcomes[one.index] = Outcome.FORK
+            sound(session, door.id, door.name, Noticed.FORK, log.name, now)
+    if new:
+        session.execute(insert(AuditRow), new)
+        log.top = max(log.top, *(one.seq for one in arrived))
 
 
-def _receipt(outcome: Outcome, log: Log) -> Receipt:
-    # The hash in an ack is one the door can find: that of a row that is here, not of one that is lost.
-    ack = Ack(log.name, log.ack, log.ack_hash) if log.ack else None
-    return Receipt(outcome, log.name, ack, log.through, log.top)
+def _columns(session: Session, one: _Placed, now: int) -> dict[str, object]:
+    """A row as it is stored: its bytes, and what finds it again; never refused for what it says."""
+    columns: dict[str, object] = {"seq": one.seq, "hash": one.hash, "prev": one.prev, "raw": one.raw}
+    columns |= {"at": None, "type": None, "member": None, "flag": None}
+    try:
+        row = audit.parse(one.raw)
+    except RowError:
+        return columns | {"flag": Flag.UNKNOWN_SHAPE}
+    columns |= {"at": row.at, "type": row.type if _WORD.fullmatch(row.type) else None}
+    columns |= {"member": row.member if row.member and re.fullmatch("[0-9]{3,6}", row.member) else None}
+    if row.type not in ROW_TYPES:
+        return columns | {"flag": Flag.UNKNOWN_TYPE}
+    try:
+        if learning.teaches(row):
+            with session.begin_nested():
+                learning.learn(session, row, now)
+    except Exception:  # a fault of ours in one row must not make the door send it for ever
+        logger.exception("a row of type %s is stored, but nothing could be learnt from it", row.type)
+        return columns | {"flag": Flag.NOT_LEARNT}
+    return columns
+
+
+def _take_lost(
+    session: Session, door: Keys, log: Log, arrived: list[_Placed], outcomes: list[Outcome], now: int
+) -> None:
+    for one in arrived:
+        known = session.get(Gap, (log.id, one.lost_from, one.seq)) is not None
+        outcomes[one.index] = Outcome.KNOWN if known else Outcome.STORED
+        if not known:
+            session.add(Gap(log_id=log.id, first=one.lost_from, last=one.seq, raw=one.raw, received_at=now))
+            session.flush()
+            log.top = max(log.top, one.seq)
+            sound(session, door.id, door.name, Noticed.GAP, f"{log.name} {one.lost_from}-{one.seq}", now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from contract.access import EMPTY_DIGEST
@@ -107,9 +107,10 @@ class Log(Base):
     """The life of one audit database: ``through`` is gapless, ``ack`` the last real row in that stretch."""
 
     __tablename__ = "logs"
+    __table_args__ = (UniqueConstraint("door_id", "name"),)
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
-    door_id: Mapped[int] = mapped_column(ForeignKey("doors.id"), index=True)
-    name: Mapped[str] = mapped_column(Word, index=True)
+    door_id: Mapped[int] = mapped_column(ForeignKey("doors.id"))
+    name: Mapped[str] = mapped_column(Word)
     through: Mapped[int] = mapped_column(default=0)
     top: Mapped[int] = mapped_column(default=0)
     ack: Mapped[int] = mapped_column(default=0)

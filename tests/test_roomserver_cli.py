@@ -73,7 +73,8 @@ def test_init_writes_what_reads_back_and_only_the_owner_reads_the_key(empty: Des
     assert "roomserver serve" in out
     place = load(empty.config)
     assert (place.settings.http.port, place.settings.mqtt.port) == (8123, 1899)
-    assert place.key_file.stat().st_mode & 0o777 == 0o600
+    for name in ("roomserver.toml", "roomserver.key", "roomserver.db"):
+        assert (place.folder / name).stat().st_mode & 0o777 == 0o600
 
 
 def test_init_again_changes_nothing(desk: Desk) -> None:
