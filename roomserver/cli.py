@@ -16,7 +16,6 @@ from roomserver.desk import DeskError
 from roomserver.errors import RoomserverError
 from roomserver.issue import SHEET_DAYS
 from roomserver.place import load, open_place
-from roomserver.show import say
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,7 +41,8 @@ def _run(args: argparse.Namespace) -> int:
     try:
         args.work(opened, args)
         if args.rings and not ring(opened.place.bell):
-            say("The server is not running; the door hears of this when it runs (roomserver serve).")
+            note = "The server is not running; the door hears of this when it runs (roomserver serve).\n"
+            (sys.stderr if args.json else sys.stdout).write(note)  # JSON stays JSON
     finally:
         opened.database.close()
     return 0

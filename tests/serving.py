@@ -116,8 +116,8 @@ class RoomServer:
         return printed.getvalue()
 
     def json(self, *args: str) -> Any:
-        """The same with ``--json``, parsed (a note after it is passed over)."""
-        return json.JSONDecoder().raw_decode(self.cli(*args, "--json"))[0]
+        """The same with ``--json``, parsed."""
+        return json.loads(self.cli(*args, "--json"))
 
     def rows(self) -> list[dict[str, Any]]:
         """Every stored row."""

@@ -40,9 +40,9 @@ class Desk:
 
     def json(self, *words: str):  # type: ignore[no-untyped-def]
         """The JSON a command prints."""
-        code, out, err = self(*words, "--json")
-        assert (code, err) == (0, "")
-        return json.JSONDecoder().raw_decode(out)[0]
+        code, out, _ = self(*words, "--json")
+        assert code == 0
+        return json.loads(out)
 
 
 @pytest.fixture
