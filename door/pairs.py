@@ -96,11 +96,12 @@ def _provable(record: AccessRecord, on_record: bool) -> Iterator[AccessRecord]:
 
 
 def _search(kind: Kind, known_past: int, rules: Rules) -> range:
-    """Steps from the known past on, for a door that cannot be sure of now."""
+    """Steps from the one of the known past on, for a door that cannot be sure of now.
+
+    Just restarted, the door is still in that step, and so is the phone of whoever stands before it.
+    """
     reach = rules.staff_search_seconds if kind is Kind.STAFF else rules.search_seconds
     first = rules.codes.step(kind, known_past)
-    if rules.codes.begin(kind, first) < known_past and kind is not Kind.PAPER:
-        first += 1
     return range(first, rules.codes.step(kind, known_past + reach + BUNDLE_AHEAD_S) + 1)
 
 
