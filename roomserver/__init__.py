@@ -2,14 +2,15 @@
 
 Read in this order:
 
-- ``settings``: what ``roomserver.toml`` may say
+- ``settings``, ``place``: what ``roomserver.toml`` may say, and what lies beside it
 - ``database``, ``schema``, ``vault``: what is stored, under which lock, and what is sealed
 - ``members``, ``doors``, ``terms``: who may enter, through which doors, under which rules
 - ``issue``: the codes a member draws
-- ``rows``, ``learning``, ``alarms``, ``state``: what the doors tell, stored and understood
+- ``rows``, ``reach``, ``learning``, ``alarms``, ``state``: what the doors tell, stored and understood
 - ``commands``, ``gaps``: what the server asks of a door
-- ``subscriber``, ``broker``, ``bell``, ``api``: the ways in and out
-- ``app``: puts these together; ``cli``: what the administrator types
+- ``exchange``: messages in, messages out; ``subscriber``: the wire they come and go on
+- ``api``, ``problems``: the calls of a door; ``broker``, ``mosquitto``, ``bell``: what stands around
+- ``app``: puts these together; ``cli``, ``desk``, ``show``: what the administrator types and sees
 
 A door never depends on this program: with the server gone it opens for the same people.
 """

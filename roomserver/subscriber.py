@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -61,6 +62,7 @@ class Subscriber:
         self._address, self._exchange, self._lost = address, exchange, lost
         self._queue: Queue[Incoming | Signal] = Queue(QUEUE_MESSAGES)
         self._stopping = Event()
+        self._told = ""  # what was last said of the link
         self._client = self._make_client()
         self._wire = Thread(target=self._keep_connected, name="mqtt", daemon=True)
         self._desk = Thread(target=self._work, name="subscriber", daemon=True)
@@ -112,14 +114,26 @@ class Subscriber:
 
     def _on_connect(self, client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
-            log.error("the broker refuses this server: %s. Check mqtt.username and mqtt.password.", reason)
+            if self._told != "refused":  # paho tries again every few seconds: said once
+                log.error(
+                    "the broker refuses this server: %s. Check mqtt.username and mqtt.password.", reason
+                )
+            self._told = "refused"
             return
+        log.info("linked to the broker at %s:%s", self._address.host, self._address.port)
+        self._told = "up"
         client.subscribe([(f"studyroom/+/{topic}", 1) for topic in SUBSCRIPTIONS])
         self._queue.put(Signal.CONNECTED)
 
     def _on_lost(self, *_: Any) -> None:
-        if not self._stopping.is_set():
-            self._queue.put(Signal.LOST)
+        if self._stopping.is_set():
+            return
+        if self._told in ("", "up"):
+            error = sys.exception()  # paho calls this from where it caught what went wrong
+            why = f" ({error})" if error else ""
+            log.warning("no link to the broker at %s:%s%s", self._address.host, self._address.port, why)
+            self._told = "down"
+        self._queue.put(Signal.LOST)
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         if len(message.payload) > MAX_ROW_BYTES:

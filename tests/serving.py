@@ -18,6 +18,7 @@ from typing import Any
 
 import broker
 from broker import free_port
+from certificates import Pair
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from patience import until
@@ -27,7 +28,7 @@ from contract.audit import FIRST_PREV, Row
 from contract.messages import Ack, Topics
 from contract.sample import sample
 from roomserver.cli import main
-from roomserver.settings import Http, Mqtt, Settings
+from roomserver.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,9 +45,9 @@ def answers(port: int) -> bool:
 class Mosquitto(broker.Mosquitto):
     """Debian's Mosquitto with users, and more of them (``admit``) while it runs."""
 
-    def __init__(self, folder: Path, users: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, users: Mapping[str, str], pair: Pair | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        super().__init__(folder, users)
+        super().__init__(folder, users, pair=pair)
         self._admitted: dict[str, str] = {}
 
     def command(self) -> list[str]:
@@ -69,9 +70,11 @@ class Mosquitto(broker.Mosquitto):
 
 
 @contextmanager
-def mosquitto(folder: Path, users: Mapping[str, str] | None = None) -> Iterator[Mosquitto]:
+def mosquitto(
+    folder: Path, users: Mapping[str, str] | None = None, pair: Pair | None = None
+) -> Iterator[Mosquitto]:
     """A running Mosquitto for the length of a ``with``; the user ``roomserver`` is always there."""
-    running = Mosquitto(folder, {"roomserver": "a password", **(users or {})})
+    running = Mosquitto(folder, {"roomserver": "a password", **(users or {})}, pair)
     running.start()
     try:
         yield running
@@ -94,11 +97,12 @@ class RoomServer:
         self.mqtt_port = self.broker.port if self.broker else free_port()
         self.url = f"http://127.0.0.1:{self.http_port}"
         self.config = self.folder / "roomserver.toml"
-        mqtt = Mqtt(port=self.mqtt_port)
+        mqtt = replace(self.settings.mqtt, port=self.mqtt_port)
         if self.broker:
-            password = self.broker.users["roomserver"]
-            mqtt = Mqtt(broker="external", port=self.mqtt_port, password=password)
-        settings = replace(self.settings, http=Http(port=self.http_port), mqtt=mqtt)
+            password = mqtt.password or self.broker.users["roomserver"]
+            mqtt = replace(mqtt, broker="external", password=password)
+        http = replace(self.settings.http, port=self.http_port)
+        settings = replace(self.settings, http=http, mqtt=mqtt)
         self.config.write_text(sample(settings), "utf-8")
         self.cli("init")
 
