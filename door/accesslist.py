@@ -97,6 +97,7 @@ def received(access: AccessList, answer: ListReceived) -> tuple[Effect, ...]:
     for member in sorted(asked):
         ours, theirs = access.records[member], told.get(member, AccessRecord(member))
         if ours.generation > theirs.generation or ours.revoked_through > theirs.revoked_through:
-            detail = {"generation": ours.generation, "through": ours.revoked_through, "again": True}
-            effects.append(Record("revoked", member, detail=detail))
+            # The kind, too: a server that lost a paper member would else take him for one with a phone.
+            record = {"generation": ours.generation, "through": ours.revoked_through, "kind": ours.kind}
+            effects.append(Record("revoked", member, detail={**record, "again": True}))
     return tuple(effects)

@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 from contract.access import EMPTY_DIGEST, AccessRecord
 from contract.access import revoke as revoked
 from contract.codes import MAX_GENERATION, Codes, Kind
-from door.accesslist import AccessList
+from door.accesslist import AccessList, received
+from door.effects import Record
+from door.events import ListReceived
 from roomserver import learning, members
 from roomserver.members import MemberError
 from roomserver.schema import Member
@@ -197,6 +199,29 @@ def test_a_server_that_lost_a_member_learns_of_him_and_gives_his_number_to_nobod
     assert session.get_one(Member, "0427").learnt
     with pytest.raises(MemberError, match="taken"):
         add(session)
+
+
+def test_a_restored_server_learns_from_the_door_what_it_forgot_and_nothing_un_happens(
+    session: Session,
+) -> None:
+    """The door holds more than the list it is told; its rows bring the list back, kinds included."""
+    held = [
+        AccessRecord("0001", Kind.PAPER, generation=3, revoked_through=2, revision=7),
+        AccessRecord("0002", Kind.STAFF, generation=1, revoked_through=4, revision=8),
+    ]
+    door = AccessList(records={r.member: r for r in held}, revision=8, digest="d" * 64)
+    told = members.answer(session, door.revision, door.digest)
+    event = ListReceived(told.revision, told.digest, told.complete, tuple(told.members))
+    effects = received(door, event)
+    door.take(told.members, complete=told.complete)
+    door.revision, door.digest = told.revision, told.digest
+    for effect in effects:
+        if isinstance(effect, Record) and effect.type == "revoked":
+            learn(session, effect.type, effect.member, **effect.detail)
+    _fetch(door, session)
+    kept = {n: (r.kind, r.generation, r.revoked_through) for n, r in door.records.items()}
+    assert kept == {"0001": (Kind.PAPER, 3, 2), "0002": (Kind.STAFF, 1, 4)}
+    assert {r.member: (r.kind, r.generation, r.revoked_through) for r in members.listed(session)} == kept
 
 
 @pytest.mark.parametrize("type_", ["denied", "entered", "lockout", "forgotten-otherwise"])
