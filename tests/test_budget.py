@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from contract.access import AccessRecord
 from contract.codes import Kind, derive, generator
 from door import budget
-from door.budget import Budget
+from door.budget import Budget, Failure
 from door.effects import CountFailures, Cue, Record, Remember, Settle, Show, Unlock
 from door.events import CommandRefused, ServerTime, Stopping, TimerFired
 from door.rules import Rules
@@ -242,6 +242,12 @@ def test_a_refund_may_end_a_lockout_and_is_durable():
     assert "lockout-ended" in [r.type for r in of(Record, effects)]
     assert house.facts["budget"] == REFILL
     assert not house.state.budget.lockout
+
+
+def test_a_first_half_that_was_near_by_chance_comes_back_once():
+    purse = Budget(5 * REFILL, 7, failures=(Failure("0427", 7, near=True),))
+    purse, _ = budget.refund(purse, "0427", 7, 7, RULES)
+    assert purse.level == 6 * REFILL
 
 
 def test_a_refund_is_durable_before_the_door_opens():
