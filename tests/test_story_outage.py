@@ -37,7 +37,7 @@ def linked(door: Door) -> bool:
 
 def settled(door: Door) -> None:
     """Wait until the server has every row of the door."""
-    until(lambda: door.daemon.store.ack == door.daemon.store.seq, 20)
+    until(lambda: door.daemon.store.ack == door.daemon.store.seq, 40)
 
 
 def let_in(door: Door, code: str) -> None:
