@@ -67,6 +67,19 @@ def test_a_lockout_ends_with_the_next_token(ms, over):
     assert granted(house.at_once(present(house))) is over
 
 
+def test_part_of_a_token_is_no_token():
+    house = House()
+    for _ in range(9):
+        house.at_once(wrong(present(house)))
+    house.wait(3_600)
+    house.at_once(wrong(present(house)))
+    assert (house.tokens, house.state.budget.lockout) == (0.5, True)
+    house.power_cut()
+    assert house.state.budget.lockout
+    house.wait(3_600)
+    assert not house.state.budget.lockout
+
+
 def test_the_token_that_ends_a_lockout_is_good_for_one_guess():
     house = House()
     house.drain()
@@ -395,11 +408,13 @@ def test_what_was_gathered_is_told_when_the_door_stops():
 # -- any history ----------------------------------------------------------------------------------
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from(["guess", "slip", "right"]), st.integers(0, 2 * REFILL)), max_size=30)
-)
-def test_the_level_stays_between_none_and_full_and_says_whether_there_is_a_lockout(story):
-    purse = Budget(budget.full(RULES), 0)
+gestures = st.sampled_from(["guess", "slip", "right"])
+gaps = st.sampled_from([0, 1, REFILL // 2, REFILL - 1, REFILL]) | st.integers(0, 60_000)
+
+
+@given(st.integers(0, 3 * REFILL), st.lists(st.tuples(gestures, gaps), max_size=30))
+def test_the_level_stays_between_none_and_full_and_says_whether_there_is_a_lockout(level, story):
+    purse = Budget(level, 0, lockout=level < REFILL)
     now = 0
     for what, gap in story:
         now += gap
