@@ -1,6 +1,7 @@
 """The state diagrams of docs/architecture.md, found by playing whole gestures on the door's own ``decide``.
 
-Nothing here knows a rule: a diagram is the gestures tried in every state that was reached, and what came of them.
+Nothing here knows a rule: a diagram is the gestures tried in every state that was reached, and what came of
+them.
 A state is put into a few words; states with the same words are one box, and several doors of each box are
 played on, so that two that behave differently would show as two arrows with one name.
 """

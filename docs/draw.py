@@ -1,4 +1,4 @@
-"""Writes into the documents what is read from the code: folder map, state diagrams, odds, cues.
+"""Writes into the documents what is read from the code: map, state diagrams, odds, cues, configuration.
 
 After a change of any: ``python -m docs.draw``, from the top folder. A test fails while a document is stale.
 What is written stands between two comments, ``<!-- drawn: NAME -->`` and ``<!-- /drawn -->``.
@@ -7,29 +7,35 @@ What is written stands between two comments, ``<!-- drawn: NAME -->`` and ``<!--
 from __future__ import annotations
 
 import ast
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
+from contract.options import option_of
 from docs import odds
 from docs.diagrams import DIAGRAMS, mermaid
+from door.config import Config
 from door.cues import SIGNALS
 from door.rules import Rules
+from roomserver.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 
-# Every file of the three packages, by what it does, in the order in which to read it.
+# Every file of the three packages, by what it does, in the order in which to read it; a folder is all in it.
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "contract": {"": "__init__ codes access audit messages hours zones options settings sample"},
     "door": {
         "decides": "events effects rules state controller keys check pairs admission budget doorway modes "
         "occupancy clock accesslist commands acts told",
-        "touches": "pins lock keypad keypads/__init__ keypads/terminal sensors cues indicator",
+        "touches": "pins lock keypad keypads/ sensors cues indicator",
         "remembers": "store keeper ledger schema backlog questions opening rescue retention",
         "tells": "reporter mqtt delivery inbox link call tls enroll backoff view health",
-        "assembles": "__init__ __main__ errors config tables fittings terms credentials daemon assemble alone "
-        "loop timesource supervisor control cli relock",
+        "assembles": "__init__ __main__ errors config tables fittings terms credentials daemon assemble "
+        "alone loop timesource supervisor control cli relock",
+        "plays": "simulate simulation/",
     },
     "roomserver": {
         "keeps": "settings place database schema vault members doors terms issue",
@@ -50,6 +56,16 @@ def files(package: str) -> set[str]:
     return {str(file.relative_to(folder).with_suffix("")) for file in folder.rglob("*.py")}
 
 
+def members(package: str, group: str) -> list[str]:
+    """The files of a group, in order."""
+    there = sorted(files(package))
+    return [
+        name
+        for word in GROUPS[package][group].split()
+        for name in ([n for n in there if n.startswith(word)] if word.endswith("/") else [word])
+    ]
+
+
 def purpose(package: str, name: str) -> str:
     """What a file says of itself: the first line of its docstring."""
     text = ast.get_docstring(ast.parse((ROOT / package / f"{name}.py").read_text("utf-8"))) or ""
@@ -58,24 +74,52 @@ def purpose(package: str, name: str) -> str:
 
 def folder_map(package: str) -> str:
     """The table of a package; ``DrawError`` tells which file has no place in it."""
-    named = [name for names in GROUPS[package].values() for name in names.split()]
+    named = [name for group in GROUPS[package] for name in members(package, group)]
     there = files(package)
     if wrong := sorted(there ^ set(named)) + [name for name in named if named.count(name) > 1]:
         raise DrawError(f"docs/draw.py: GROUPS and the folder {package}/ differ in {', '.join(wrong)}")
     lines = [f"| {package}/ | what it is |", "|---|---|"]
-    for group, names in GROUPS[package].items():
-        if group:
-            lines.append(f"| **{group}** | |")
-        lines += [f"| `{name}.py` | {purpose(package, name)} |" for name in names.split()]
+    for group in GROUPS[package]:
+        found = [f"| `{name}.py` | {purpose(package, name)} |" for name in members(package, group)]
+        lines += [f"| **{group}** | |", *found] if group and found else found
     return "\n".join(lines)
 
 
 def cues() -> str:
     """Every cue, and what is said with it."""
     lines = ["| cue | 中文 | English |", "|---|---|---|"]
-    return "\n".join(
-        [*lines, *(f"| `{cue}` | {signal.zh or '–'} | {signal.en or '–'} |" for cue, signal in SIGNALS.items())]
-    )
+    lines += [f"| `{cue}` | {signal.zh or '–'} | {signal.en or '–'} |" for cue, signal in SIGNALS.items()]
+    return "\n".join(lines)
+
+
+def keys(settings: object, table: str = "") -> Iterator[tuple[str, str, str]]:
+    """Every key of a configuration, its default, and what it is."""
+    for of in fields(settings):  # type: ignore[arg-type]
+        value, found = getattr(settings, of.name), option_of(of)
+        nested = value[0] if isinstance(value, tuple) and value and is_dataclass(value[0]) else value
+        if is_dataclass(nested):
+            yield from keys(nested, f"{table}{of.name}.")
+        else:
+            shown = "left out" if value is None else f"`{value_text(value)}`"
+            yield f"{table}{of.name}", shown, found.doc.replace("|", "\\|")
+
+
+def value_text(value: object) -> str:
+    """A default, as it would be typed."""
+    match value:
+        case tuple():
+            return json.dumps(list(value), default=str)
+        case Mapping():
+            return json.dumps(dict(value), default=str)
+        case bool() | int():
+            return json.dumps(value)
+    return json.dumps(str(value), ensure_ascii=False)
+
+
+def configuration(settings: object) -> str:
+    """The table of a configuration file."""
+    rows = [f"| `{key}` | {value} | {doc} |" for key, value, doc in keys(settings)]
+    return "\n".join(["| key | default | what it is |", "|---|---|---|", *rows])
 
 
 def drawn() -> dict[Path, dict[str, str]]:
@@ -86,6 +130,10 @@ def drawn() -> dict[Path, dict[str, str]]:
         DOCS / "architecture.md": maps | pictures,
         DOCS / "security.md": {"odds": odds.table(Rules("any", bytes(32)))},
         DOCS / "glossary.md": {"cues": cues()},
+        DOCS / "configuration.md": {
+            "config.toml": configuration(Config()),
+            "roomserver.toml": configuration(Settings()),
+        },
     }
 
 

@@ -1,9 +1,9 @@
-"""The guesser's odds of docs/security.md, by simple arithmetic from the rules in force and the door's own code.
+"""The guesser's odds of docs/security.md, by simple arithmetic from the rules and the door's own code.
 
 How many codes are live at once is counted: single ones by the windows, double ones by how many pairs the door
 compares with what was typed.
-The guesser knows a member number, never sleeps, times each guess for the moment with the most live codes, and is
-never interrupted by a member's success.
+The guesser knows a member number, never sleeps, times each guess for the moment with the most live codes,
+and is never interrupted by a member's success.
 """
 
 from __future__ import annotations
@@ -82,7 +82,10 @@ def table(rules: Rules) -> str:
     """All of them, as the document has it."""
     found = [single(kind, rules) for kind in ISSUED]
     found += [double(kind, source, rules) for source in ("server", "ntp") for kind in ISSUED]
-    lines = ["| guess | live at once | one guess | guesses a year | chance in a year |", "|---|---|---|---|---|"]
+    lines = [
+        "| guess | live at once | one guess | guesses a year | chance in a year |",
+        "|---|---|---|---|---|",
+    ]
     for odds in found:
         one = f"1 in {odds.among // odds.live:,}"
         lines.append(f"| {odds.what} | {odds.live:,} | {one} | {odds.guesses:,} | {100 * odds.year:.2g} % |")
@@ -105,5 +108,3 @@ def _compared(house: House) -> int:
     with patch.object(pairs, "hmac", SimpleNamespace(compare_digest=compare)):
         house.at_once("000000#")
     return len(counted)
-
-

@@ -1,4 +1,4 @@
-"""One key on its way: a real keypad on simulated wires, the loop, the store and the lock, and what they call."""
+"""One key on its way: a keypad on simulated wires, a real loop, store and lock, and what they call."""
 
 from __future__ import annotations
 
