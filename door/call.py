@@ -113,7 +113,7 @@ def call(
         session.trust_env = False
         session.mount("https://", _Adapter(context))
         sent_at = time.monotonic()
-        response = session.request(
+        with session.request(
             method,
             url,
             params=params,
@@ -122,9 +122,9 @@ def call(
             timeout=(CONNECT_SECONDS, READ_SECONDS),
             allow_redirects=False,
             stream=True,
-        )
-        head_at = time.monotonic()
-        fields = _fields(response, sent_at + WHOLE_SECONDS)
+        ) as response:
+            head_at = time.monotonic()
+            fields = _fields(response, sent_at + WHOLE_SECONDS)
     server_time = fields.get("server_time")
     if type(server_time) is not int or not FIRST_TIME <= server_time < LAST_TIME:
         raise MalformedError("the server's answer has no usable server_time")

@@ -89,7 +89,11 @@ class Context(ssl.SSLContext):
             self.verify_flags &= ~NO_CHECK_TIME
         else:
             self.verify_flags |= NO_CHECK_TIME
-        return super().wrap_socket(*args, **kwargs)
+        wrapped = super().wrap_socket(*args, **kwargs)
+        if kwargs.get("do_handshake_on_connect", True) and wrapped.version() is None:
+            wrapped.close()  # the other side hung up first: ssl then hands over a socket without TLS
+            raise ConnectionResetError("the connection ended before the handshake")
+        return wrapped
 
     def judge(self, certificate: dict[str, Any] | None) -> None:
         """Note the dates of the server's certificate; ``DatesError`` if they do not fit the door's time."""

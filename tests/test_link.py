@@ -6,7 +6,8 @@ import datetime as dt
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from certificates import Authority, Pair
 from hostile import HOSTILE_TEXTS
 from patience import Posted, until
-from servers import Asked, Said, serving
+from servers import Asked, Said, Server, serving
 
 from contract.access import AccessRecord
 from contract.codes import Kind
@@ -86,17 +87,31 @@ class Rig:
         link.start()
         return link
 
+    @contextmanager
+    def serving(
+        self, answer: Callable[[Asked], Said], pair: Pair | None = None, port: int = 0
+    ) -> Iterator[Server]:
+        """A server that the links are stopped before: no connection is cut half way by the test itself."""
+        with serving(answer, pair, port) as server:
+            try:
+                yield server
+            finally:
+                self.stop()
+
+    def stop(self) -> None:
+        for link in self.links:
+            link.stop(5)
+
 
 @pytest.fixture
 def rig() -> Iterator[Rig]:
     rig = Rig()
     yield rig
-    for link in rig.links:
-        link.stop(5)
+    rig.stop()
 
 
 def test_an_answer_brings_the_time_the_list_and_the_rules(rig: Rig, authority: Authority, good: Pair) -> None:
-    with serving(honest, good) as server:
+    with rig.serving(honest, good) as server:
         link = rig.link(server.url, authority.file)
         received = rig.posted.next(ListReceived)
         assert received == ListReceived(7, DIGEST, True, (RECORD,))
@@ -126,7 +141,7 @@ def test_loopback_needs_no_tls_and_any_other_host_does() -> None:
 
 def test_rules_are_handed_over_only_when_they_changed(rig: Rig) -> None:
     rules = iter([{"revision": 1}, {"revision": 1}, {"revision": 2}])
-    with serving(lambda _: Said(access(rules=next(rules)))) as server:
+    with rig.serving(lambda _: Said(access(rules=next(rules)))) as server:
         link = rig.link(server.url)
         for _ in range(3):
             rig.posted.next(ListReceived)
@@ -135,7 +150,7 @@ def test_rules_are_handed_over_only_when_they_changed(rig: Rig) -> None:
 
 
 def test_many_hints_are_one_get_in_the_time_set(rig: Rig) -> None:
-    with serving(honest) as server:
+    with rig.serving(honest) as server:
         link = rig.link(server.url, hint_seconds=0.5)
         rig.posted.next(ListReceived)
         began = time.monotonic()
@@ -147,7 +162,7 @@ def test_many_hints_are_one_get_in_the_time_set(rig: Rig) -> None:
 
 
 def test_without_a_hint_it_asks_again_after_the_poll_time(rig: Rig) -> None:
-    with serving(honest) as server:
+    with rig.serving(honest) as server:
         rig.link(server.url, poll_seconds=0.2)
         until(lambda: len(server.asked) >= 4)
 
@@ -156,7 +171,7 @@ def test_a_server_that_is_away_is_said_once_and_found_again(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "door.link")
-    with serving(honest) as server:
+    with rig.serving(honest) as server:
         port = server.port
     link = rig.link(f"http://127.0.0.1:{port}", poll_seconds=0.3)
     until(lambda: len(levels(caplog, logging.DEBUG)) >= 2)
@@ -164,7 +179,7 @@ def test_a_server_that_is_away_is_said_once_and_found_again(
     assert levels(caplog, logging.WARNING) == [
         "no answer from the server: the server cannot be reached (Connection refused)"
     ]
-    with serving(honest, port=port):
+    with rig.serving(honest, port=port):
         rig.posted.next(ListReceived)
         until(lambda: link.up)
     assert levels(caplog, logging.INFO) == ["the server answers again"]
@@ -186,7 +201,7 @@ def test_a_server_that_is_not_the_server_gets_no_token(
         authority.issue("other-host", *valid, host="other.example.org"),
         stranger.issue("s", *valid),
     ):
-        with serving(honest, pair) as server:
+        with rig.serving(honest, pair) as server:
             caplog.clear()
             link = rig.link(server.url, authority.file)
             until(lambda: "certificate does not fit" in caplog.text)
@@ -199,7 +214,7 @@ def test_a_server_that_is_not_the_server_gets_no_token(
 def test_a_certificate_that_is_not_valid_now_gets_no_token(
     rig: Rig, authority: Authority, caplog: pytest.LogCaptureFixture, begins: int, ends: int
 ) -> None:
-    with serving(honest, authority.issue(f"dates-{begins}", day(begins), day(ends))) as server:
+    with rig.serving(honest, authority.issue(f"dates-{begins}", day(begins), day(ends))) as server:
         rig.link(server.url, authority.file)
         until(lambda: "by the server's own clock" in caplog.text)
         assert set(server.paths()) == {"time"}
@@ -211,7 +226,7 @@ def test_a_wrong_clock_is_told_the_time_and_then_verifies_by_it(
     rig: Rig, authority: Authority, good: Pair, wrong: int | None
 ) -> None:
     rig.known = Known(wrong, None)
-    with serving(honest, good) as server:
+    with rig.serving(honest, good) as server:
         link = rig.link(server.url, authority.file)
         rig.posted.next(ListReceived)
         assert server.paths() == ["time", "access"]
@@ -230,7 +245,7 @@ def test_the_doors_clock_counts_and_not_the_systems(rig: Rig, authority: Authori
 
     rig.known = Known(IN_2099, IN_2099 - 3600)
     pair = authority.issue("in-2099", day(IN_2099 - 86_400), day(IN_2099 + 86_400))
-    with serving(late, pair) as server:
+    with rig.serving(late, pair) as server:
         rig.link(server.url, authority.file)
         rig.posted.next(ListReceived)
         assert server.paths() == ["access"]
@@ -246,7 +261,7 @@ def test_a_stolen_certificate_that_ended_before_known_past_tells_no_time(
         return Said(access(server_time=ended - 3600))
 
     rig.known = Known(None, past)
-    with serving(liar, authority.issue(f"stolen-{past}", day(ended - 86_400), day(ended))) as server:
+    with rig.serving(liar, authority.issue(f"stolen-{past}", day(ended - 86_400), day(ended))) as server:
         rig.link(server.url, authority.file)
         if believed:
             rig.posted.next(ServerTime)
@@ -262,7 +277,7 @@ def test_an_authority_that_has_ended_vouches_for_nobody(
     """Where the system clock is right, OpenSSL compares the dates of the whole chain."""
     ended = Authority(tmp_path, "ended", until=2020)
     pair = ended.issue("under-ended", day(NOW - 86_400), day(NOW + 86_400))
-    with serving(honest, pair) as server:
+    with rig.serving(honest, pair) as server:
         rig.link(server.url, ended.file)
         until(lambda: "certificate has expired" in caplog.text)
         assert "access" not in server.paths()
@@ -314,7 +329,7 @@ def test_an_answer_beyond_the_bound_is_refused(rig: Rig) -> None:
 
 
 def test_an_answer_far_beyond_the_bound_is_not_heard_to_the_end(rig: Rig) -> None:
-    with serving(lambda _: Said(b" " * (MAX_ANSWER_BYTES * 3))) as server:
+    with rig.serving(lambda _: Said(b" " * (MAX_ANSWER_BYTES * 3))) as server:
         rig.link(server.url, retry_seconds=60)
         rig.posted.next(FaultChanged)
         until(lambda: server.cut_off == 1)
@@ -322,7 +337,7 @@ def test_an_answer_far_beyond_the_bound_is_not_heard_to_the_end(rig: Rig) -> Non
 
 def refused(rig: Rig, said: Said) -> None:
     """The answer changes nothing but a fault, and the next good one clears it."""
-    with serving(lambda _: said) as server:
+    with rig.serving(lambda _: said) as server:
         rig.link(server.url)
         assert rig.posted.next(FaultChanged) == FaultChanged(LIST_FAULT, True)
         assert rig.posted.of(ListReceived) == []
@@ -337,7 +352,7 @@ def test_rules_that_cannot_be_used_refuse_the_list_with_them(rig: Rig) -> None:
         raise ValueError("hours[0] is no time of day")
 
     posted = Posted()
-    with serving(honest) as server:
+    with rig.serving(honest) as server:
         link = Link(
             url=server.url,
             token="t",
@@ -357,7 +372,7 @@ def test_rules_that_cannot_be_used_refuse_the_list_with_them(rig: Rig) -> None:
 def test_an_error_or_a_redirect_brings_nothing(
     rig: Rig, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
-    with serving(lambda _: Said(access(), status, {"Location": "http://127.0.0.1:1/"})) as server:
+    with rig.serving(lambda _: Said(access(), status, {"Location": "http://127.0.0.1:1/"})) as server:
         rig.link(server.url)
         until(lambda: f"the server answered {status}" in caplog.text)
     assert rig.posted.all == []
@@ -365,7 +380,7 @@ def test_an_error_or_a_redirect_brings_nothing(
 
 def test_what_the_server_says_of_its_error_is_told(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
     problem = Said({"title": "unknown token", "status": 401, "server_time": NOW}, 401)
-    with serving(lambda _: problem) as server:
+    with rig.serving(lambda _: problem) as server:
         rig.link(server.url)
         until(lambda: "the server answered 401: unknown token" in caplog.text)
     assert "the-token" not in caplog.text
@@ -374,7 +389,7 @@ def test_what_the_server_says_of_its_error_is_told(rig: Rig, caplog: pytest.LogC
 def test_a_server_that_breaks_off_is_tried_again(rig: Rig) -> None:
     cut = Said(b"{", headers={"Content-Length": "5000", "Connection": "close"})
     answers = [cut, cut, Said(access())]
-    with serving(lambda _: answers.pop(0) if answers else Said(access())) as server:
+    with rig.serving(lambda _: answers.pop(0) if answers else Said(access())) as server:
         rig.link(server.url)
         rig.posted.next(ListReceived)
         assert len(server.asked) >= 3
@@ -388,7 +403,7 @@ def test_stopping_does_not_wait_for_a_silent_server(rig: Rig) -> None:
         release.wait(20)
         return Said(access())
 
-    with serving(silent) as server:
+    with rig.serving(silent) as server:
         link = rig.link(server.url)
         assert hung.wait(5)
         began = time.monotonic()
