@@ -54,14 +54,22 @@ class Outbox(Protocol):
 
 
 class Delivery:
-    """Sends rows through ``send``; ``turn`` says when it wants to be called again."""
+    """Sends rows through ``send``; ``turn`` says when it wants to be called again.
+
+    ``on_fork`` is called when the server has other rows of the log that is being written.
+    """
 
     def __init__(
-        self, outbox: Outbox, send: Callable[[bytes], None], gap: Callable[[str, int, int], bytes]
+        self,
+        outbox: Outbox,
+        send: Callable[[bytes], None],
+        gap: Callable[[str, int, int], bytes],
+        on_fork: Callable[[], None] = lambda: None,
     ) -> None:
         self._outbox = outbox
         self._send = send
         self._gap = gap
+        self._on_fork = on_fork
         self.begin()
 
     def begin(self) -> None:
@@ -77,9 +85,10 @@ class Delivery:
         """Take an acknowledgement of the server, whose signature is right."""
         result = self._outbox.acknowledge(ack.log, ack.seq, ack.hash).result(STORE_SECONDS)
         if result == "different":
-            _LOG.warning("the server has other rows than the door in log %s, at %d", ack.log, ack.seq)
             if ack.log == self._outbox.log:
+                _LOG.warning("the server has other rows than the door in log %s, at %d", ack.log, ack.seq)
                 self._outbox.new_log("ack-mismatch").result(STORE_SECONDS)
+                self._on_fork()
             self._log = None
         elif result == "ours" and ack.log == self._log:
             self._take(ack.seq, now)

@@ -21,7 +21,7 @@ from contract.messages import Ack, Topics
 from door.backoff import Backoff, Trouble
 from door.delivery import Delivery, Outbox
 from door.errors import DoorError
-from door.events import Event
+from door.events import Event, FaultChanged
 from door.inbox import Inbox
 from door.mqtt import Account, BrokerError, BrokerRefusedError, Connection, Message
 from door.tls import TlsSettings
@@ -62,14 +62,18 @@ class Reporter:
         self._trouble = Trouble(_LOG)
         self._inbox = Inbox(self._topics, command_key, post=post, on_ack=self._acked, on_hint=on_hint)
         self._delivery = Delivery(
-            outbox, self._send_row, lambda log, first, last: audit.gap(report_key, door, log, first, last)
+            outbox,
+            self._send_row,
+            lambda log, first, last: audit.gap(report_key, door, log, first, last),
+            # It stands until the door is started again: somebody is to see that an old image was put back.
+            lambda: post(FaultChanged("audit-fork", present=True)),
         )
         self._connection: Connection | None = None
         self._shown: dict[str, Mapping[str, object]] = {}
         self._showing = threading.Lock()  # held while publishing, so never taken on paho's thread
         self._changed = threading.Condition()  # never held while publishing
         self._something = self._stopping = False
-        self._acks: dict[str, Ack] = {}
+        self._acks: dict[Ack, None] = {}  # each once, in order
         self._replays: deque[tuple[str, int]] = deque(maxlen=REPLAYS)
         self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
 
@@ -185,7 +189,7 @@ class Reporter:
             self._replays.clear()
         now = time.monotonic()
         try:
-            for ack in acks.values():
+            for ack in acks:
                 self._delivery.ack(ack, now)
             for log, seq in replays:
                 self._delivery.replay(log, seq)
@@ -225,9 +229,7 @@ class Reporter:
 
     def _acked(self, ack: Ack) -> None:
         with self._changed:
-            known = self._acks.get(ack.log)
-            if known is None or known.seq <= ack.seq:
-                self._acks[ack.log] = ack
+            self._acks[ack] = None  # also a smaller one: it may name a row that the door has otherwise
         self._wake()
 
 

@@ -51,6 +51,7 @@ class _Heard:
     """What one transaction took in, to be acted on when it is durable."""
 
     acks: dict[tuple[str, str], Ack] = field(default_factory=dict)
+    forks: list[tuple[str, Ack]] = field(default_factory=list)
     spans: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
 
@@ -92,12 +93,17 @@ class Exchange:
             if alone is not None:
                 heard = _Heard() if heard is None else heard
                 heard.acks |= alone.acks
+                heard.forks += alone.forks
                 heard.spans |= alone.spans
         if heard is None:
             return []
         for (door, log_name), (through, top) in heard.spans.items():
             self._watch(door, log_name, through, top)
-        return [self._ack(self._doors[door], ack) for (door, _), ack in heard.acks.items()] + self._hints()
+        acks = [
+            *heard.forks,
+            *((door, ack) for (door, _), ack in heard.acks.items()),
+        ]  # last: what is retained
+        return [self._ack(self._doors[door], ack) for door, ack in acks] + self._hints()
 
     def due(self) -> list[Outgoing]:
         """``replay`` for every log whose gap has lasted; an answer to it comes as rows."""
@@ -149,7 +155,9 @@ class Exchange:
         return found
 
     def _audit(self, session: Session, keys: Keys, raws: list[bytes], heard: _Heard) -> None:
-        for reached in rows.receive(session, keys, raws, self._clock()).logs:
+        receipt = rows.receive(session, keys, raws, self._clock())
+        heard.forks += [(keys.name, ack) for ack in receipt.forks]
+        for reached in receipt.logs:
             heard.spans[keys.name, reached.log] = (reached.through, reached.top)
             if reached.ack is not None:
                 heard.acks[keys.name, reached.log] = reached.ack

@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 
 from contract import audit
 from contract.audit import RowError
-from contract.messages import MAX_N, ROW_TYPES, loads
+from contract.messages import MAX_N, ROW_TYPES, Ack, loads
 from roomserver import learning, reach
 from roomserver.alarms import Noticed, sound
 from roomserver.doors import Keys
 from roomserver.reach import Reach
-from roomserver.schema import AuditRow, Gap, Log
+from roomserver.schema import AuditRow, Fork, Gap, Log
 
 logger = logging.getLogger("roomserver.rows")
 _WORD = re.compile(r"[!-~]{1,32}")  # a log has 16 digits by PROTOCOL; a later version may take more
@@ -48,10 +48,14 @@ class Flag(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of each message, and how far each log among them now goes (the last heard at the end)."""
+    """What became of each message, and how far each log among them now goes (the last heard at the end).
+
+    ``forks`` name the first row known otherwise in each log: they tell the door to begin a new one.
+    """
 
     outcomes: tuple[Outcome, ...]
     logs: tuple[Reach, ...]
+    forks: tuple[Ack, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +80,17 @@ def receive(session: Session, door: Keys, messages: Sequence[bytes], now: int) -
         if placed is not None:
             logs[placed.log] = logs.pop(placed.log, [])  # the log heard last ends up last
             logs[placed.log].append(placed)
-    reached = []
+    reached, forks = [], []
     for name, arrived in logs.items():
         log = reach.locked(session, door.id, name, now)
         _take_lost(session, door, log, [one for one in arrived if one.lost_from is not None], outcomes, now)
-        _take_rows(session, door, log, [one for one in arrived if one.lost_from is None], outcomes, now)
+        forks += _take_rows(session, door, log, [a for a in arrived if a.lost_from is None], outcomes, now)[
+            :1
+        ]
         for seq in reach.advance(session, log):
             sound(session, door.id, door.name, Noticed.BROKEN_CHAIN, f"{name} {seq}", now)
         reached.append(reach.of(log))
-    return Receipt(tuple(outcomes), tuple(reached))
+    return Receipt(tuple(outcomes), tuple(reached), tuple(forks))
 
 
 def _place(session: Session, door: Keys, index: int, raw: bytes, now: int) -> _Placed | None:
@@ -124,11 +130,12 @@ def _as_gap(raw: bytes) -> tuple[str, int, int] | None:
 
 def _take_rows(
     session: Session, door: Keys, log: Log, arrived: list[_Placed], outcomes: list[Outcome], now: int
-) -> None:
+) -> list[Ack]:
+    """Store what is new; rows that are here otherwise are kept aside, and named as they are here."""
     wanted = select(AuditRow.seq, AuditRow.hash).where(AuditRow.log_id == log.id)
     found = session.execute(wanted.where(AuditRow.seq.in_({one.seq for one in arrived})))
     known = {seq: digest for seq, digest in found}  # noqa: C416  (dict() of rows has no types)
-    new = []
+    new, forks = [], []
     for one in arrived:
         if one.seq not in known:
             known[one.seq] = one.hash
@@ -138,10 +145,21 @@ def _take_rows(
             outcomes[one.index] = Outcome.KNOWN
         else:
             outcomes[one.index] = Outcome.FORK
+            forks.append(Ack(log.name, one.seq, known[one.seq]))
+            _keep_fork(session, log, one, now)
             sound(session, door.id, door.name, Noticed.FORK, log.name, now)
     if new:
         session.execute(insert(AuditRow), new)
         log.top = max(log.top, *(one.seq for one in arrived))
+    return forks
+
+
+def _keep_fork(session: Session, log: Log, one: _Placed, now: int) -> None:
+    """What happened at the door happened, also when an older image of its disk counted it."""
+    if session.get(Fork, (log.id, one.seq, one.hash)) is None:
+        _columns(session, one, now)  # learns from it
+        session.add(Fork(log_id=log.id, seq=one.seq, hash=one.hash, raw=one.raw, received_at=now))
+        session.flush()
 
 
 def _columns(session: Session, one: _Placed, now: int) -> dict[str, object]:

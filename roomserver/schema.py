@@ -134,6 +134,17 @@ class AuditRow(Base):
     received_at: Mapped[int] = mapped_column(index=True)
 
 
+class Fork(Base):
+    """A row under a number that was stored before: an older image of the door's disk was in use."""
+
+    __tablename__ = "forks"
+    log_id: Mapped[int] = mapped_column(ForeignKey("logs.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hash: Mapped[str] = mapped_column(Digest, primary_key=True)
+    raw: Mapped[bytes]
+    received_at: Mapped[int]
+
+
 class Gap(Base):
     """Rows the door no longer has, as it said."""
 
