@@ -1,0 +1,253 @@
+"""What is around a virtual door: power, network, broker, server, clocks; and the timeline of what it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contract.access import AccessRecord
+from contract.messages import Command
+from door.effects import Effect, Refresh
+from door.events import (
+    Asked,
+    CommandReceived,
+    ContactChanged,
+    Crossed,
+    Event,
+    ExitPressed,
+    RulesReceived,
+    ServerTime,
+    StoreChanged,
+    SystemTime,
+)
+from door.rules import Rules
+from door.simulation.keeping import Failing, Keeper
+from door.simulation.office import Office
+from door.simulation.timeline import Timeline, What
+from door.simulation.virtual import VirtualDoor
+from door.simulation.witness import Witness
+
+POLL_MS = 300_000  # how often the link asks when nobody hints
+HINT_MS = 10_000  # PROTOCOL §4: at most one GET in 10 s
+HINTED_MS = 500
+AGAIN_MS = 5_000  # so soon after the network is back, link and broker are too
+MINUTE_MS = 60_000  # how often the system clock is read
+NTP_HOLDS_MS = 9 * 3_600_000  # the kernel's error bound passes 16 s so long after the last answer
+FRESH_SECONDS = 30  # of a command
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What works, and how wrong which clock is (ms ahead of the real time)."""
+
+    power: bool = True
+    network: bool = True
+    broker: bool = True
+    server: bool = True
+    certificate: bool = True
+    server_ahead: int = 0
+    ntp: bool = True
+    ntp_ahead: int = 0
+    battery: bool = False  # a clock that goes on without power
+    system_ahead: int = 0
+    ntp_held_at: int | None = None  # real ms of the last answer of NTP; None: not since power came
+
+
+class World:
+    """A door and its surroundings; ``unix_ms`` is the real time."""
+
+    def __init__(
+        self, rules: Rules, keeper: Keeper, timeline: Timeline, unix_ms: int, *, beams: bool
+    ) -> None:
+        self.around, self.office, self.beams = Surroundings(), Office(), beams
+        self.witness = Witness(timeline)
+        self.disk = Failing(keeper)
+        self.door = VirtualDoor(rules, self.disk, unix_ms=unix_ms, seen=self._seen)
+        self.contact_open = False
+        self.connected = False  # to the broker
+        self._asked_at, self._ask_at, self._minute_at, self._connect_at = 0, unix_ms, unix_ms, unix_ms
+        self._commands = 0
+
+    @property
+    def unix_ms(self) -> int:
+        """What time it really is."""
+        return self.door.unix_ms
+
+    @property
+    def unix(self) -> int:
+        """The same in seconds."""
+        return self.door.unix_ms // 1000
+
+    @property
+    def reaches_server(self) -> bool:
+        """Whether the door's link has an answer that it may believe."""
+        return self.around.network and self.around.server and self.around.certificate
+
+    @property
+    def heard(self) -> bool:
+        """Whether what the door tells reaches the server at once."""
+        return self.connected and self.around.server
+
+    def until(self, unix_ms: int) -> None:
+        """Let time pass, with all that happens by itself."""
+        if not self.around.power:
+            self.door.unix_ms = unix_ms
+            return
+        while (at := max(self.unix_ms, min(self._ask_at, self._minute_at, self._connect_at))) <= unix_ms:
+            self.door.until(at)
+            self._beat()
+        self.door.until(unix_ms)
+
+    def wait(self, ms: int) -> None:
+        """Let so much time pass."""
+        self.until(self.unix_ms + ms)
+
+    def post(self, event: Event) -> None:
+        """Something happens at the door; without power nobody notices."""
+        if self.around.power:
+            self.door.post(event)
+
+    # -- the leaf -------------------------------------------------------------------------------
+
+    def move(self, opened: bool) -> None:
+        """The leaf opens or closes."""
+        self.contact_open = opened
+        if self.door.rules.has_contact:
+            self.post(ContactChanged(opened))
+
+    def cross(self, inward: bool) -> None:
+        """Somebody passes the doorway."""
+        if self.beams:
+            self.post(Crossed(inward))
+
+    def press_exit(self) -> None:
+        """The exit button; the way out is mechanical where there is no power."""
+        self.post(ExitPressed())
+
+    # -- power, network, disk -------------------------------------------------------------------
+
+    def power_on(self) -> None:
+        """The door boots; its system clock goes on from where it stopped, unless a battery kept it."""
+        self.around.power = True
+        self._minute_at, self._connect_at = self.unix_ms, self.unix_ms + AGAIN_MS
+        self._ask_at = self.unix_ms + AGAIN_MS
+        self.door.boot(self._system_time(), contact_open=self.contact_open)
+
+    def power_off(self) -> None:
+        """Everything that is not written is gone; the strike is released because nothing holds it."""
+        self.around.power = False
+        self.around.ntp_held_at = None
+        self.disk.stop()
+        self._disconnect()
+        self.witness.power_gone(self.unix_ms)
+
+    def dark_for(self, ms: int) -> None:
+        """The system clock stood still so long."""
+        if not self.around.battery:
+            self.around.system_ahead -= ms
+
+    def changed(self) -> None:
+        """Network, broker or server may have gone or come."""
+        if self.around.network and self.around.broker:
+            self._connect_at = min(self._connect_at, self.unix_ms + AGAIN_MS)
+            self._ask_at = min(self._ask_at, self.unix_ms + AGAIN_MS)
+        else:
+            self._disconnect()
+
+    def hint(self) -> None:
+        """The server has news: with a broker the door asks within seconds, without one when it asks next."""
+        if self.heard:
+            soon = max(self.unix_ms + HINTED_MS, self._asked_at + HINT_MS)
+            self._ask_at = min(self._ask_at, soon)
+
+    def fail_disk(self, failing: bool) -> None:
+        """The disk fails, or works again."""
+        self.disk.failing = failing
+        self.post(StoreChanged("failed" if failing else None))
+
+    # -- who asks the door ----------------------------------------------------------------------
+
+    def command(self, verb: str, args: dict[str, object]) -> None:
+        """A signed command of the server; unless the door hears it within seconds, it expires."""
+        if not (self.heard):
+            text = f"the command {verb} does not reach the door, and expires"
+            self.witness.add(self.unix_ms, What.WORLD, text, {"verb": verb})
+            return
+        self._commands += 1
+        not_after = (self.unix_ms + self.around.server_ahead) // 1000 + FRESH_SECONDS
+        self.post(CommandReceived(Command(f"{self._commands:032x}", self._commands, verb, args, not_after)))
+
+    def ask(self, verb: str, args: dict[str, object]) -> None:
+        """The administrator's command at the door."""
+        self.post(Asked("story", verb, args, "administrator"))
+
+    # -- what happens by itself -----------------------------------------------------------------
+
+    def _beat(self) -> None:
+        now = self.unix_ms
+        if now >= self._minute_at:
+            self._minute_at = now + MINUTE_MS
+            self.door.post(self._system_time())
+        if now >= self._ask_at:
+            self._ask_at = now + POLL_MS
+            self._ask_server()
+        if now >= self._connect_at:
+            self._connect_at = now + POLL_MS
+            self._connect()
+
+    def _ask_server(self) -> None:
+        if not self.reaches_server:
+            return
+        self._asked_at = self.unix_ms
+        self.door.post(ServerTime(self.unix_ms + self.around.server_ahead))
+        access = self.door.state.access
+        self.door.post(self.office.answer(access.revision, access.digest))
+        if self.office.rules_revision > self.door.rules.revision:
+            self.door.rules = self.office.in_force(self.door.rules)
+            self.door.post(RulesReceived(self.door.rules.revision))
+
+    def _system_time(self) -> SystemTime:
+        around, now = self.around, self.unix_ms
+        if around.network and around.ntp:
+            around.ntp_held_at, around.system_ahead = now, around.ntp_ahead
+        held = around.ntp_held_at is not None and now - around.ntp_held_at < NTP_HOLDS_MS
+        return SystemTime(now + around.system_ahead, synchronised=held, rtc=around.battery)
+
+    def _connect(self) -> None:
+        if not self.connected and self.around.network and self.around.broker:
+            self.connected = True
+            self.witness.connected(self.unix_ms)
+        late = self._deliver()
+        if late:
+            word = "row reaches" if late == 1 else "rows reach"
+            self.witness.add(self.unix_ms, What.WORLD, f"{late} {word} the server", {"rows": late})
+
+    def _disconnect(self) -> None:
+        if self.connected:
+            self.connected = False
+            if self.around.broker:
+                will = {"topic": "availability", "payload": "offline"}
+                self.witness.add(self.unix_ms, What.TOPIC, "availability: offline (says the broker)", will)
+
+    def _deliver(self) -> int:
+        """Rows that waited reach the server, which learns from them; how many."""
+        if not self.heard:
+            return 0
+        rows, self.witness.waiting = self.witness.waiting, []
+        for row in rows:
+            through, generation = row.detail.get("through"), row.detail.get("generation")
+            if (
+                row.type == "revoked"
+                and row.member
+                and isinstance(through, int)
+                and isinstance(generation, int)
+            ):
+                kind = self.door.state.access.record(row.member).kind
+                self.office.learn(AccessRecord(row.member, kind, generation, through), self.unix)
+        return len(rows)
+
+    def _seen(self, effects: tuple[Effect, ...]) -> None:
+        self.witness.effects(effects, self.unix_ms, heard=self.heard)
+        self.witness.topics(self.door, sent=self.connected)
+        self._deliver()
+        if any(isinstance(effect, Refresh) for effect in effects):
+            self._ask_at = min(self._ask_at, self.unix_ms + HINTED_MS)
