@@ -11,6 +11,7 @@ import getpass
 import json
 import logging
 import sys
+import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,6 +77,9 @@ def enroll(args: argparse.Namespace) -> int:
     token = sys.stdin.readline().strip() if not sys.stdin.isatty() else getpass.getpass("Token: ").strip()
     if not token:
         raise ConfigError("no token was given: it is what `roomserver door add` printed")
+    found.door.credentials.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=found.door.credentials.parent):
+        pass  # where nothing can be kept, the token is not spent
     answer = ask(url, token, found.door.name, args.ca or found.server.ca)
     kept = credentials.parse({**answer, "door": found.door.name})
     credentials.save(kept, found.door.credentials)

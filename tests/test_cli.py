@@ -1,0 +1,345 @@
+"""``door``: every command says in a sentence what it did or why it could not, and ends with 0, 1 or 2."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from certificates import Authority, Pair
+from servers import Asked, Said, serving
+from serving import ROOT, room_server
+from village import DOOR, Door, codes_of, config, door_at, home, write
+
+from door import cli, credentials
+from door.effects import Cue
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Shell:
+    """An administrator who types ``door``."""
+
+    def __init__(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.path, self._capsys = path, capsys
+
+    def door(self, *words: str) -> Done:
+        """Run a command; no failure is a traceback."""
+        self._capsys.readouterr()
+        try:
+            code = cli.main(["--config", str(self.path), *words])
+        except SystemExit as error:  # argparse's own
+            code = int(error.code or 0)
+        said = self._capsys.readouterr()
+        assert "Traceback" not in said.err
+        return Done(code, said.out, said.err)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """A running door that the tests share."""
+    with door_at(tmp_path_factory.mktemp("cli")) as door:
+        yield door
+
+
+@pytest.fixture
+def shell(running: Door, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """A shell beside the running door."""
+    return Shell(running.path, capsys)
+
+
+@pytest.fixture
+def lonely(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """A shell where no door runs."""
+    home(tmp_path)
+    return Shell(write(tmp_path, config(tmp_path)), capsys)
+
+
+# -- beside a running door ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        ("unlock", "Unlocked.\n"),
+        ("mode lockdown", "The door is in mode lockdown.\n"),
+        ("mode open --until 1795500000", "The door is in mode open.\n"),
+        ("mode normal", "The door is in mode normal.\n"),
+        ("revoke 0427", "0427 is revoked at this door.\n"),
+        ("reinstate 0427", "0427 may draw new codes.\n"),
+        ("forget 0427", "0427 is forgotten at this door.\n"),
+        ("count 0", "0 are in.\n"),
+        ("count 12", "12 are in.\n"),
+        ("identify", "Look and listen.\n"),
+        ("refresh", "Asked.\n"),
+    ],
+)
+def test_an_act_that_is_done(shell: Shell, words: str, said: str) -> None:
+    """Exit code 0, one sentence on standard output, nothing on the other."""
+    assert shell.door(*words.split()) == (0, said, "")
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        ("revoke 427", "look at the number"),
+        ("revoke 0000", "look at the number"),
+        ("revoke ０４２７", "look at the number"),
+        ("revoke ٠٤٢٧", "look at the number"),
+        ("mode ajar", "not something this door can do"),
+        ("count 10000", "look at the number"),
+        ("reinstate 0999", "holds no revocation"),
+    ],
+)
+def test_an_act_that_cannot_be_done(shell: Shell, running: Door, words: str, said: str) -> None:
+    """Exit code 1, a sentence on standard error, and nothing has changed."""
+    rows = len(running.rows())
+    code, out, err = shell.door(*words.split())
+    assert (code, out) == (1, "")
+    assert err.startswith("door: ")
+    assert said in err
+    assert len(running.rows()) == rows
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "open",
+        "revoke",
+        "count",
+        "count many",
+        "count １２",
+        "count -1",
+        "count 1.5",
+        "count 99999999999999999999",
+        "mode open --until tomorrow",
+        "mode",
+        "unlock 5",
+        "status --verbose",
+    ],
+)
+def test_a_command_that_is_none(shell: Shell, running: Door, words: str) -> None:
+    """Exit code 2 and the usage; nothing is asked of the door."""
+    rows = len(running.rows())
+    code, out, err = shell.door(*words.split())
+    assert (code, out) == (2, "")
+    assert err.startswith("usage: door")
+    assert len(running.rows()) == rows
+
+
+def test_status_is_whole_and_json(shell: Shell) -> None:
+    """All of state, occupancy and health."""
+    code, out, err = shell.door("status")
+    assert (code, err) == (0, "")
+    status = json.loads(out)
+    assert status["state"]["lock"] in ("LOCKED", "UNLOCKED")
+    assert status["health"]["store"]["ok"] is True
+
+
+def test_clock_tells_its_source_and_takes_a_word_for_it(shell: Shell) -> None:
+    """`--trust` is the administrator's word."""
+    assert shell.door("clock").out == "ntp (trusted)\n"
+    code, out, _ = shell.door("clock", "--trust")
+    assert code == 0
+    assert out.startswith("The door believes this machine's clock: 20")
+
+
+def test_an_act_of_the_command_line_is_an_act(shell: Shell, running: Door) -> None:
+    """Revoked there, refused here."""
+    shell.door("mode", "normal")
+    assert shell.door("revoke", "0611").code == 0
+    assert running.post(codes_of("0611")[0]) is Cue.NOT_NOW
+
+
+# -- where something is missing -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words", ["status", "unlock", "mode normal", "revoke 0427", "clock", "clock --trust"]
+)
+def test_where_no_door_runs_that_is_said(lonely: Shell, words: str) -> None:
+    """Exit code 1, and what to look at."""
+    code, out, err = lonely.door(*words.split())
+    assert (code, out) == (1, "")
+    assert "is it running?" in err
+
+
+@pytest.mark.parametrize("words", ["run", "check", "status", "unlock", "enroll"])
+def test_a_missing_configuration_is_exit_code_2(lonely: Shell, words: str) -> None:
+    """With its path."""
+    lonely.path.unlink()
+    assert lonely.door(words) == (2, "", f"door: {lonely.path} cannot be read: No such file or directory\n")
+
+
+@pytest.mark.parametrize("words", ["run", "check", "status", "enroll"])
+@pytest.mark.parametrize("text", [b"\xff\xfe", b"[door", b"[door]\nnaem = 'x'\n", b"[lock]\npin = 2\n"])
+def test_a_faulty_configuration_is_exit_code_2(lonely: Shell, words: str, text: bytes) -> None:
+    """Every command that reads it says the same."""
+    lonely.path.write_bytes(text)
+    code, out, err = lonely.door(words)
+    assert (code, out) == (2, "")
+    assert err.startswith("door: ")
+    assert str(lonely.path) in err
+
+
+def test_a_folder_for_a_configuration_is_no_file(lonely: Shell, tmp_path: Path) -> None:
+    """``IsADirectoryError`` is a sentence."""
+    lonely.path = tmp_path
+    assert lonely.door("check") == (2, "", f"door: {tmp_path} cannot be read: Is a directory\n")
+
+
+@pytest.mark.parametrize("words", ["run", "check"])
+def test_without_credentials_the_next_step_is_told(lonely: Shell, tmp_path: Path, words: str) -> None:
+    """Exit code 2: run door enroll."""
+    (tmp_path / "door.json").unlink()
+    code, _, err = lonely.door(words)
+    assert code == 2
+    assert "run: door enroll" in err
+
+
+def test_check_finds_nothing_wrong(lonely: Shell) -> None:
+    """And says how a change comes into force."""
+    code, out, err = lonely.door("check")
+    assert (code, err) == (0, "")
+    assert "nothing wrong" in out
+    assert "systemctl reload door" in out
+
+
+def test_relock_says_nothing_when_it_is_done(lonely: Shell) -> None:
+    """systemd runs it after every stop."""
+    assert lonely.door("relock") == (0, "", "")
+
+
+def test_a_real_process_ends_with_these_codes(tmp_path: Path) -> None:
+    """``python -m door``, as systemd sees it; no traceback."""
+    for words, code in ((("check",), 2), (("--help",), 0), (("nonsense",), 2)):
+        done = subprocess.run(
+            [sys.executable, "-m", "door", "--config", str(tmp_path / "none.toml"), *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        assert done.returncode == code
+        assert "Traceback" not in done.stderr
+
+
+# -- enroll ---------------------------------------------------------------------------------------
+
+
+def enroll(shell: Shell, monkeypatch: pytest.MonkeyPatch, token: str, *words: str) -> Done:
+    """Enroll with a token on standard input, as a script pipes it; it is never shown again."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(token + "\n"))
+    done = shell.door("enroll", *words)
+    assert not token or token not in done.out + done.err
+    return done
+
+
+def test_enroll_ends_with_credentials_for_nobody_else(
+    lonely: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a real server, mode 0600, and the same token is good once."""
+    (tmp_path / "door.json").unlink()
+    with room_server(tmp_path / "server") as server:
+        token = server.add_door(DOOR)
+        code, out, err = enroll(lonely, monkeypatch, token, "--url", server.url)
+        assert (code, err) == (0, "")
+        assert out.startswith(f"Enrolled as {DOOR};")
+        assert "systemctl restart door" in out
+        again = enroll(lonely, monkeypatch, token, "--url", server.url)
+        wrong = enroll(lonely, monkeypatch, "not-a-token", "--url", server.url)
+    assert (tmp_path / "door.json").stat().st_mode & 0o777 == 0o600
+    assert credentials.load(tmp_path / "door.json").door == DOOR
+    for done in (again, wrong):
+        assert (done.code, done.out) == (1, "")
+        assert done.err.startswith("door: ")
+        assert "roomserver door" in done.err
+
+
+def test_enroll_without_an_address_or_a_token(lonely: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 2, and what is missing."""
+    code, _, err = enroll(lonely, monkeypatch, "token")
+    assert (code, "--url" in err) == (2, True)
+    code, _, err = enroll(lonely, monkeypatch, "", "--url", "http://127.0.0.1:9")
+    assert (code, "no token" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9", "ftp://room.example.org", "http://room.example.org", "x"]
+)
+def test_enroll_at_an_address_that_is_none(lonely: Shell, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Exit code 1 and a sentence: nobody there, no TLS, no URL."""
+    done = enroll(lonely, monkeypatch, "token", "--url", url)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("door: ")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", {"server_time": 1}, {"server_time": 1, "door_key": "00"}])
+def test_enroll_at_something_that_is_no_room_server(
+    lonely: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: object
+) -> None:
+    """What it answers is not kept."""
+    before = (tmp_path / "door.json").read_bytes()
+
+    def answer(_asked: Asked) -> Said:
+        return Said(body)
+
+    with serving(answer) as server:
+        done = enroll(lonely, monkeypatch, "token", "--url", server.url)
+    assert done.code in (1, 2)
+    assert done.err.startswith("door: ")
+    assert (tmp_path / "door.json").read_bytes() == before
+
+
+def test_enroll_at_a_certificate_that_nobody_signed(
+    lonely: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token is not told to it."""
+    asked: list[Asked] = []
+
+    def answer(one: Asked) -> Said:
+        asked.append(one)
+        return Said({})
+
+    with serving(answer, own_pair(tmp_path)) as server:
+        done = enroll(lonely, monkeypatch, "token", "--url", server.url)
+    assert (done.code, done.out, asked) == (1, "", [])
+    assert "--ca" in done.err
+
+
+def own_pair(folder: Path) -> Pair:
+    """A certificate for this machine, signed by an authority that nobody knows."""
+    begins, ends = dt.datetime(2020, 1, 1, tzinfo=dt.UTC), dt.datetime(2090, 1, 1, tzinfo=dt.UTC)
+    return Authority(folder).issue("server", begins, ends)
+
+
+def test_enroll_where_nothing_may_be_written(
+    lonely: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is a file: a sentence, exit code 1, and the token is good yet."""
+    (tmp_path / "file").write_text("")
+    good = config(tmp_path)
+    bad = replace(good, door=replace(good.door, credentials=tmp_path / "file" / "door.json"))
+    with room_server(tmp_path / "server") as server:
+        token = server.add_door(DOOR)
+        write(tmp_path, bad)
+        done = enroll(lonely, monkeypatch, token, "--url", server.url)
+        write(tmp_path, good)
+        assert enroll(lonely, monkeypatch, token, "--url", server.url).code == 0
+    assert (done.code, done.out) == (1, "")
+    assert str(tmp_path / "file") in done.err
