@@ -49,7 +49,9 @@ def decide(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
     time, changed = clock.change(before, state.clock, now, lowered=lowered)
     after = state.reading(now)
     state = replace(state, clock=time, mode=modes.aim(state.mode, after, now))
-    return state, ordered((*passed, *answered, *changed), after)
+    noted = time.remembered != before.remembered  # running time was stored: what refilled in it as well
+    kept = (budget.remembered(state.budget, now, rules),) if noted else ()
+    return state, ordered((*passed, *answered, *changed, *kept), after)
 
 
 def ordered(effects: tuple[Effect, ...], reading: Reading) -> tuple[Effect, ...]:
@@ -195,7 +197,6 @@ def _pass_time(state: State, event: Event, now: Moment, rules: Rules) -> Decided
     purse, refilled = budget.tick(state.budget, now, rules)
     people, emptied = occupancy.tick(state.occupancy, way.open, unix, now, rules)
     time, stored = clock.tick(state.clock, now)
-    kept = (budget.remembered(purse, now, rules),) if stored else ()
     state = replace(state, doorway=way, budget=purse, occupancy=people, clock=time)
     state, ended = _end_mode(state, now)
     firsts = tuple(first for first in state.firsts if now - first.at <= rules.pair_ms)
@@ -204,7 +205,7 @@ def _pass_time(state: State, event: Event, now: Moment, rules: Rules) -> Decided
     pad, typed, shown = keys.tick(state.keys, now, rules, only)
     state, effects = (
         replace(state, keys=pad),
-        (*relocked, *refilled, *emptied, *stored, *kept, *ended, *shown),
+        (*relocked, *refilled, *emptied, *stored, *ended, *shown),
     )
     if typed is None:
         return state, effects

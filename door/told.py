@@ -95,4 +95,4 @@ def _stopping(state: State, reason: str, now: Moment, rules: Rules) -> Decided:
     time, past = clock.remember(state.clock, now)
     rows = (*budget.rows(state.budget), Record("stopped", reason=reason))
     state = replace(state, doorway=way, clock=time, budget=replace(state.budget, burst=None))
-    return state, (*locking, *rows, budget.remembered(state.budget, now, rules), *past)
+    return state, (*locking, *rows, *past)
