@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from door import simulate
 from door.errors import ConfigError, DoorError
 
 if TYPE_CHECKING:
@@ -158,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     entering.add_argument("--url", help="the server's address, if it is not in the configuration")
     entering.add_argument("--ca", type=Path, help="the authority that signed the server's certificate")
     entering.set_defaults(run=enroll)
+    simulate.add_to(commands)
     _acts(commands)
     return parser
 

@@ -11,7 +11,7 @@ People:  0101 to 0114, phones
 
 07:50  the committee allows 14 seats and refuses more
 07:55  0101 leaves
-07:56  the administrator says that no are in the room
+07:56  the administrator finds nobody in the room
        expect: the count is exact
 08:00  0101 to 0114 go in
        expect: 14 in the room

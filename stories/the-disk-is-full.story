@@ -12,9 +12,11 @@ People:  Mrs Li (0427), a phone
        expect: second-code
        Mrs Li types the second code
        expect: accepted
+       expect: rows wait for the server
        Mrs Li goes in
 16:00  the disk works again
        expect: no alarm
+       expect: no row waits
 16:10  Mrs Li leaves
 16:20  Mrs Li types her code and goes in
        expect: accepted

@@ -7,7 +7,7 @@ Day:     Tuesday 24 November 2026
 People:  Miss Sun (0901), an authenticator
          Mrs Li (0427), a phone
 
-10:00:05  the committee opens the room daily from 08:00-22:00
+10:00:05  the committee opens the room daily 08:00-22:00
 10:01     Miss Sun types her code and goes in
           expect: accepted
 10:02     Miss Sun leaves

@@ -1,1 +1,4 @@
-"""Stories played through the real core in virtual time; read story, sentences, world, virtual."""
+"""Stories played through the real core in virtual time.
+
+Read ``story`` (a file), ``sentences`` and ``expectations`` (its words), ``play``, ``world``, ``virtual``.
+"""

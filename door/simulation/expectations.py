@@ -153,6 +153,7 @@ EXPECTATIONS: tuple[Sentence[Check], ...] = (
     Sentence("a row ROW of NAME", _row),
     Sentence("a row ROW", _row),
     Sentence("COUNT in the room", _in_the_room),
+    Sentence("COUNT is in the room", _in_the_room),
     Sentence("the count is exact", _confidence("exact")),
     Sentence("the count is an estimate", _confidence("estimate")),
     Sentence("the count is unknown", _confidence("unknown")),

@@ -25,7 +25,7 @@ class Keeper(Protocol):
 
     def start(self) -> Remembered: ...
     def keep(self, effects: Sequence[Effect]) -> None: ...
-    def stop(self) -> None: ...
+    def stop(self) -> object: ...
 
 
 class Memory:
@@ -102,7 +102,8 @@ class Failing:
             self._keeper.keep(self._waiting)
             self._waiting = []
 
-    def stop(self) -> None:
-        """What waits is lost."""
-        self._waiting = []
+    def stop(self) -> list[Effect]:
+        """The power goes, and with it what waits: that is lost, and returned."""
+        lost, self._waiting = self._waiting, []
         self._keeper.stop()
+        return lost

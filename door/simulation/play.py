@@ -6,16 +6,19 @@ An expectation looks at what happened since the last sentence, the waiting for i
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
+from contract.codes import Codes
 from door.rules import Rules
 from door.simulation.expectations import holds
-from door.simulation.keeping import Keeper
+from door.simulation.keeping import Keeper, Memory, OnDisk
 from door.simulation.people import CannotError, Cast
 from door.simulation.scene import NotSoError, Scene
-from door.simulation.story import Step, Story, StoryError
+from door.simulation.story import Step, Story, StoryError, read
 from door.simulation.timeline import Timeline, What
 from door.simulation.world import World
 
@@ -61,6 +64,22 @@ def rules_of(story: Story) -> Rules:
         when_full="refuse" if room.refuses else "allow",
         has_contact=room.contact,
     )
+
+
+def play_file(path: Path, *, store: bool = False) -> Played:
+    """Play one file; with ``store`` through the real store on a temporary database.
+
+    Raises ``StoryError`` with all that is wrong with it, ``OSError`` when it cannot be read.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise StoryError(f"{path}: not a text in UTF-8") from None
+    story = read(text, str(path), Codes().time_zone)
+    if not store:
+        return play(story, lambda _: Memory())
+    with tempfile.TemporaryDirectory(prefix="door-story-") as folder:
+        return play(story, lambda rules: OnDisk(Path(folder) / "door.db", rules))
 
 
 def play(story: Story, make_keeper: Callable[[Rules], Keeper]) -> Played:

@@ -23,7 +23,6 @@ class Scene:
 
     def __init__(self, world: World, cast: Cast, timeline: Timeline) -> None:
         self.world, self.cast, self.timeline = world, cast, timeline
-        self.off_since = 0  # Unix ms at which the power failed
 
     def person(self, name: str) -> Person:
         """Somebody by name."""

@@ -50,16 +50,6 @@ def _clock_off(scene: Scene, name: str, duration: int) -> None:
     scene.person(name).ahead = duration
 
 
-def _power_fails(scene: Scene) -> None:
-    scene.off_since = scene.world.unix_ms
-    scene.world.power_off()
-
-
-def _power_returns(scene: Scene) -> None:
-    scene.world.dark_for(scene.world.unix_ms - scene.off_since)
-    scene.world.power_on()
-
-
 def _around(**what: bool) -> Act:
     """Something around the door stops working, or works again."""
 
@@ -176,8 +166,8 @@ SENTENCES: tuple[Sentence[Act], ...] = (
     Sentence("the door opens", lambda scene: scene.world.move(True)),
     Sentence("the door closes", lambda scene: scene.world.move(False)),
     Sentence("nothing happens", lambda _: None),
-    Sentence("the power fails", _power_fails),
-    Sentence("the power returns", _power_returns),
+    Sentence("the power fails", lambda scene: scene.world.power_off()),
+    Sentence("the power returns", lambda scene: scene.world.power_on()),
     Sentence("the network fails", _around(network=False)),
     Sentence("the network returns", _around(network=True)),
     Sentence("the broker fails", _around(broker=False)),
@@ -198,9 +188,9 @@ SENTENCES: tuple[Sentence[Act], ...] = (
     Sentence("the committee revokes NAME", _office(_revokes)),
     Sentence("the committee reinstates NAME", _office(_reinstates)),
     Sentence("the committee suspends NAME until WHEN", _office(_suspends)),
-    Sentence("the committee opens the room daily from HOURS", _rules(_sets_hours)),
+    Sentence("the committee opens the room daily HOURS", _rules(_sets_hours)),
     Sentence("the committee allows COUNT seats and refuses more", _rules(_sets_seats)),
-    Sentence("the committee says that COUNT are in the room", _commands("count")),
+    Sentence("the committee sets the count to COUNT", _commands("count")),
     Sentence("the committee unlocks the door", _commands("unlock")),
     Sentence("the committee locks the room down until WHEN", _commands("mode", mode=Mode.LOCKDOWN.value)),
     Sentence("the committee locks the room down", _commands("mode", mode=Mode.LOCKDOWN.value)),
@@ -208,7 +198,7 @@ SENTENCES: tuple[Sentence[Act], ...] = (
     Sentence("the committee ends it", _commands("mode", mode=Mode.NORMAL.value)),
     Sentence("the administrator revokes NAME at the door", _asks("revoke")),
     Sentence("the administrator reinstates NAME at the door", _asks("reinstate")),
-    Sentence("the administrator says that COUNT are in the room", _asks("count")),
+    Sentence("the administrator finds COUNT in the room", _asks("count")),
     Sentence("the administrator locks the room down", _asks("mode", mode=Mode.LOCKDOWN.value)),
     Sentence("the administrator ends it", _asks("mode", mode=Mode.NORMAL.value)),
     Sentence("the administrator sets the door's clock to WHEN", _trusts),

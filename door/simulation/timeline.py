@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import StrEnum
+from itertools import groupby
+
+WIDTH = 90
 
 
 class What(StrEnum):
@@ -58,21 +61,29 @@ class Timeline:
         return [entry for entry in self.entries[self.mark :] if entry.what is what and not entry.detail]
 
     def lines(self) -> Iterator[str]:
-        """Aligned text, from the first sentence on; a date where the day changes."""
+        """Aligned text, from the first sentence on; a date where the day changes, what repeats once."""
         shown = [entry for entry in self.entries if not entry.detail]
-        begin = next((n for n, entry in enumerate(shown) if entry.what is What.STORY), 0)
+        begin = next((n for n, entry in enumerate(shown) if entry.what in (What.STORY, What.NOTE)), 0)
         day = None
-        for entry in shown[begin:]:
-            local = datetime.fromtimestamp(entry.unix_ms / 1000, self.zone)
+        for _, same in groupby(shown[begin:], key=_repeats):
+            entry, *again = same
+            local = self._local(entry)
             if local.date() != day:
                 day = local.date()
                 yield f"{local:%A} {local.day} {local:%B %Y}"
             if entry.what is What.NOTE:
-                yield from ("", *textwrap.wrap(entry.text, 90, initial_indent="  ", subsequent_indent="  "))
+                yield from (
+                    "",
+                    *textwrap.wrap(entry.text, WIDTH, initial_indent="  ", subsequent_indent="  "),
+                )
                 continue
             # What a person does stands out to the left; what the door answers is indented.
             indent = "" if entry.what is What.STORY else "    "
-            yield f"{local:%H:%M:%S}  {entry.what.value:<6}  {indent}{entry.text}"
+            more = f"  (and {len(again)} times more until {self._local(again[-1]):%H:%M:%S})" if again else ""
+            yield f"{local:%H:%M:%S}  {entry.what.value:<6}  {indent}{entry.text}{more}"
+
+    def _local(self, entry: Entry) -> datetime:
+        return datetime.fromtimestamp(entry.unix_ms / 1000, self.zone)
 
     def as_json(self) -> list[dict[str, object]]:
         """Everything, times as Unix milliseconds and as local time."""
@@ -88,3 +99,8 @@ class Timeline:
             }
             for entry in self.entries
         ]
+
+
+def _repeats(entry: Entry) -> object:
+    """Cues that follow each other are told once; nothing else is alike."""
+    return entry.text if entry.what is What.CUE else id(entry)

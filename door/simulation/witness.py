@@ -10,7 +10,7 @@ from door.effects import Cue, Effect, Record, Relock, Replay, Reply, Show, Unloc
 from door.simulation.timeline import Timeline, What
 from door.simulation.virtual import VirtualDoor
 
-UNSAID = (None, "virtual")  # details that tell a reader nothing
+UNSAID = frozenset({"step", "id", "version", "n"})  # details that tell a reader nothing; JSON has them
 
 
 class Witness:
@@ -85,9 +85,7 @@ class Witness:
     def _row(self, row: Record, at: int, *, heard: bool) -> None:
         self.waiting.append(row)
         words = [row.type, row.member or "", row.reason or ""]
-        words += [
-            f"{name} {self._said(name, value)}" for name, value in row.detail.items() if value not in UNSAID
-        ]
+        words += [self._detail(name, value) for name, value in row.detail.items() if name not in UNSAID]
         data = {
             "type": row.type,
             "member": row.member,
@@ -99,6 +97,11 @@ class Witness:
         }
         kept = "" if heard else "  (kept for the server)"
         self.add(at, What.ROW, "  ".join(word for word in words if word) + kept, data)
+
+    def _detail(self, name: str, value: object) -> str:
+        if isinstance(value, bool):
+            return name if value else ""
+        return "" if value is None else f"{name} {self._said(name, value)}"
 
     def _said(self, name: str, value: object) -> str:
         match value:

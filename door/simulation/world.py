@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from contract.access import AccessRecord
 from contract.messages import Command
-from door.effects import Effect, Refresh
+from door.effects import Effect, Record, Refresh
 from door.events import (
     Asked,
     CommandReceived,
@@ -17,11 +15,11 @@ from door.events import (
     RulesReceived,
     ServerTime,
     StoreChanged,
-    SystemTime,
 )
 from door.rules import Rules
 from door.simulation.keeping import Failing, Keeper
 from door.simulation.office import Office
+from door.simulation.surroundings import Surroundings
 from door.simulation.timeline import Timeline, What
 from door.simulation.virtual import VirtualDoor
 from door.simulation.witness import Witness
@@ -31,25 +29,7 @@ HINT_MS = 10_000  # PROTOCOL §4: at most one GET in 10 s
 HINTED_MS = 500
 AGAIN_MS = 5_000  # so soon after the network is back, link and broker are too
 MINUTE_MS = 60_000  # how often the system clock is read
-NTP_HOLDS_MS = 9 * 3_600_000  # the kernel's error bound passes 16 s so long after the last answer
 FRESH_SECONDS = 30  # of a command
-
-
-@dataclass(slots=True)
-class Surroundings:
-    """What works, and how wrong which clock is (ms ahead of the real time)."""
-
-    power: bool = True
-    network: bool = True
-    broker: bool = True
-    server: bool = True
-    certificate: bool = True
-    server_ahead: int = 0
-    ntp: bool = True
-    ntp_ahead: int = 0
-    battery: bool = False  # a clock that goes on without power
-    system_ahead: int = 0
-    ntp_held_at: int | None = None  # real ms of the last answer of NTP; None: not since power came
 
 
 class World:
@@ -84,8 +64,8 @@ class World:
 
     @property
     def heard(self) -> bool:
-        """Whether what the door tells reaches the server at once."""
-        return self.connected and self.around.server
+        """Whether a row reaches the server at once: never before it is written."""
+        return self.connected and self.around.server and not self.disk.failing
 
     def until(self, unix_ms: int) -> None:
         """Let time pass, with all that happens by itself."""
@@ -127,23 +107,21 @@ class World:
 
     def power_on(self) -> None:
         """The door boots; its system clock goes on from where it stopped, unless a battery kept it."""
-        self.around.power = True
+        self.around.power_on(self.unix_ms)
         self._minute_at, self._connect_at = self.unix_ms, self.unix_ms + AGAIN_MS
         self._ask_at = self.unix_ms + AGAIN_MS
-        self.door.boot(self._system_time(), contact_open=self.contact_open)
+        self.door.boot(self.around.system_time(self.unix_ms), contact_open=self.contact_open)
 
     def power_off(self) -> None:
         """Everything that is not written is gone; the strike is released because nothing holds it."""
-        self.around.power = False
-        self.around.ntp_held_at = None
-        self.disk.stop()
+        self.around.power_off(self.unix_ms)
+        lost = [effect for effect in self.disk.stop() if isinstance(effect, Record)]
+        if lost:
+            self.witness.waiting = self.witness.waiting[: -len(lost)]
+            text = f"{len(lost)} rows that the disk did not take are lost"
+            self.witness.add(self.unix_ms, What.WORLD, text, {"lost": len(lost)})
         self._disconnect()
         self.witness.power_gone(self.unix_ms)
-
-    def dark_for(self, ms: int) -> None:
-        """The system clock stood still so long."""
-        if not self.around.battery:
-            self.around.system_ahead -= ms
 
     def changed(self) -> None:
         """Network, broker or server may have gone or come."""
@@ -163,6 +141,7 @@ class World:
         """The disk fails, or works again."""
         self.disk.failing = failing
         self.post(StoreChanged("failed" if failing else None))
+        self._deliver()
 
     # -- who asks the door ----------------------------------------------------------------------
 
@@ -186,7 +165,7 @@ class World:
         now = self.unix_ms
         if now >= self._minute_at:
             self._minute_at = now + MINUTE_MS
-            self.door.post(self._system_time())
+            self.door.post(self.around.system_time(self.unix_ms))
         if now >= self._ask_at:
             self._ask_at = now + POLL_MS
             self._ask_server()
@@ -204,13 +183,6 @@ class World:
         if self.office.rules_revision > self.door.rules.revision:
             self.door.rules = self.office.in_force(self.door.rules)
             self.door.post(RulesReceived(self.door.rules.revision))
-
-    def _system_time(self) -> SystemTime:
-        around, now = self.around, self.unix_ms
-        if around.network and around.ntp:
-            around.ntp_held_at, around.system_ahead = now, around.ntp_ahead
-        held = around.ntp_held_at is not None and now - around.ntp_held_at < NTP_HOLDS_MS
-        return SystemTime(now + around.system_ahead, synchronised=held, rtc=around.battery)
 
     def _connect(self) -> None:
         if not self.connected and self.around.network and self.around.broker:
