@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
 import threading
@@ -18,6 +19,7 @@ from door.daemon import Daemon
 from door.errors import DoorError
 
 LAST_ROW_SECONDS = 3.0
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, a supervisor, a terminal that was closed
 _PRINTING = threading.Lock()
 _BACK = "\r" if sys.stdout.isatty() else ""  # over the dots of digits typed
 
@@ -31,6 +33,8 @@ def say(line: str) -> None:
 
 def main() -> int:
     """The demo; exit code 0 when it was ended by whoever watched it."""
+    for number in ENDINGS:  # until the daemon takes them over
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="studyroom-demo-", ignore_cleanup_errors=True) as folder:
         setting = Setting(Path(folder))
         try:
@@ -43,6 +47,8 @@ def main() -> int:
         except KeyboardInterrupt:
             return 130
         finally:
+            for number in ENDINGS:  # a second Ctrl-C must not keep the server running
+                signal.signal(number, signal.SIG_IGN)
             setting.stop()
     say("Everything is stopped, and what was written is deleted.")
     return 0

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,11 +81,9 @@ class Setting:
     def start(self) -> None:
         """Write the server's files, run it, and enroll the door."""
         self.roomserver("init", "--http-port", str(self.http), "--mqtt-port", str(self.mqtt))
-        with (self.folder / "server.log").open("wb") as log:
-            self._server = subprocess.Popen(
-                [*self._command(), "serve"], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )  # fmt: skip
+        # In a thread: a Ctrl-C between its fork and our knowing of it would leave it running for good.
+        with ThreadPoolExecutor(1) as starting:
+            starting.submit(self._serve).result()
         self._wait_for_server()
         token = self.roomserver_json("door", "add", DOOR)["token"]
         answer = enroll(self.url, token, DOOR, None)
@@ -124,6 +123,13 @@ class Setting:
         """The same, its answer read."""
         answer: dict[str, Any] = json.loads(self.roomserver(*words, "--json"))
         return answer
+
+    def _serve(self) -> None:
+        with (self.folder / "server.log").open("wb") as log:
+            self._server = subprocess.Popen(
+                [*self._command(), "serve"], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )  # fmt: skip
 
     def _command(self) -> list[str]:
         return [sys.executable, "-m", "roomserver", "--config", str(self.folder / "roomserver.toml")]

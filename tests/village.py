@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from broker import USERS
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
 from hardware import Matrix, states
@@ -67,8 +68,9 @@ def hotp(key: bytes, counter: int) -> str:
 
 
 def home(folder: Path, broker: int = NOWHERE, **more: object) -> Path:
-    """Credentials of a door that never met its server, in ``folder``."""
-    mqtt = {"host": "127.0.0.1", "port": broker, "tls": False, "username": "door", "password": "x"}
+    """Credentials of a door that never met its server, in ``folder``; ``broker`` is a port."""
+    account = {"username": "door", "password": USERS["door"]}
+    mqtt = {"host": "127.0.0.1", "port": broker, "tls": False, **account}
     return save(folder, {"mqtt": mqtt, "door_key": bytes(range(32)).hex(), "api_token": "token", **more})
 
 
