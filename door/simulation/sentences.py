@@ -8,6 +8,7 @@ from typing import Any
 
 from contract.hours import Hours
 from door.effects import Mode
+from door.simulation.people import CannotError
 from door.simulation.phrases import Code, Shape, When
 from door.simulation.scene import Scene
 from door.simulation.templates import Member, Sentence
@@ -50,14 +51,27 @@ def _clock_off(scene: Scene, name: str, duration: int) -> None:
     scene.person(name).ahead = duration
 
 
+def _power(*, on: bool) -> Act:
+    def act(scene: Scene) -> None:
+        world = scene.world
+        if world.around.power is on:
+            raise CannotError(f"the power is {'on' if on else 'off'} already")
+        (world.power_on if on else world.power_off)()
+
+    return act
+
+
 def _around(**what: bool) -> Act:
     """Something around the door stops working, or works again."""
 
     def act(scene: Scene) -> None:
         for name, works in what.items():
             setattr(scene.world.around, name, works)
-        if "server" in what:
-            scene.world.office.dead_since = None if what["server"] else scene.world.unix
+        office = scene.world.office
+        if not scene.world.around.server:
+            office.dead_since = scene.world.unix if office.dead_since is None else office.dead_since
+        else:
+            office.dead_since = None
         scene.world.changed()
 
     return act
@@ -166,8 +180,8 @@ SENTENCES: tuple[Sentence[Act], ...] = (
     Sentence("the door opens", lambda scene: scene.world.move(True)),
     Sentence("the door closes", lambda scene: scene.world.move(False)),
     Sentence("nothing happens", lambda _: None),
-    Sentence("the power fails", lambda scene: scene.world.power_off()),
-    Sentence("the power returns", lambda scene: scene.world.power_on()),
+    Sentence("the power fails", _power(on=False)),
+    Sentence("the power returns", _power(on=True)),
     Sentence("the network fails", _around(network=False)),
     Sentence("the network returns", _around(network=True)),
     Sentence("the broker fails", _around(broker=False)),

@@ -157,6 +157,9 @@ class World:
 
     def ask(self, verb: str, args: dict[str, object]) -> None:
         """The administrator's command at the door."""
+        if not self.around.power:
+            text = f"nobody answers {verb}: the door has no power"
+            self.witness.add(self.unix_ms, What.WORLD, text, {"verb": verb})
         self.post(Asked("story", verb, args, "administrator"))
 
     # -- what happens by itself -----------------------------------------------------------------
