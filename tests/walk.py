@@ -50,7 +50,7 @@ DOORS = (
     TIGHT,
     replace(TIGHT, has_contact=False, search_seconds=DEFAULT.search_seconds),
     DEFAULT,
-    replace(TIGHT, exit_unlocks=False, hours=MORNING, trust_system_clock=True),
+    replace(TIGHT, exit_unlocks=False, hours=MORNING, trust_system_clock=True, failures_in_a_row=2),
 )
 CAST = (
     AccessRecord("0427"),
@@ -374,6 +374,9 @@ def opens(walker: Walker, a: int, b: int) -> None:
     """The door is opened (forced, if it was locked), and perhaps closed."""
     if not walker.w.rules.has_contact:
         return
+    until = walker.w.m.way.until if walker.w.m else None
+    if b > 5 and until not in (None, -1):  # at the end of the grace that follows the relock
+        walker.gap = until - walker.w.now + walker.w.rules.forced_grace_ms + (-1, 0, 1)[a % 3]
     walker.post(ev.ContactChanged(True))
     if b < 5:
         walker.gap = (500, 3000, 1499, 1500, 1501)[b]
@@ -390,6 +393,8 @@ def closes(walker: Walker, a: int, b: int) -> None:
 @gesture(5)
 def leaves(walker: Walker, a: int, b: int) -> None:
     """The exit button, once or again, and perhaps out."""
+    if b == 7:
+        walker.command("mode", {"mode": "open"})
     walker.post(ev.ExitPressed())
     if b in (1, 2, 3):
         walker.gap = (700, 3000, walker.w.rules.exit_shunt_ms)[b - 1]
@@ -397,7 +402,7 @@ def leaves(walker: Walker, a: int, b: int) -> None:
     elif b == 4:
         walker.gap = 1000
         walker.post(ev.ExitPressed())
-    elif b in (5, 6):
+    elif b > 4:
         walker.gap = (1000, 4999, 5000, 1)[a % 4]
         walker.command("mode", {"mode": ("lockdown", "normal", "open")[a % 3]})
 
@@ -518,6 +523,8 @@ def asks(walker: Walker, a: int, b: int) -> None:
         ("forget", {"member": member}),
         ("dance", {"wrong": 1}),
     )
+    if b == 2 and a > 3:
+        walker.post(ev.Asked("a1", *kinds[1], "admin"))
     verb, args = kinds[b]
     walker.post(ev.Asked(f"a{b}", verb, args, "admin"))
 
