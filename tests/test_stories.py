@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from docs import draw, stories
+from door import admission, budget, check, clock, doorway, modes, occupancy, pairs
+from door.accesslist import AccessList
 from door.simulation import people
 from door.simulation.people import Cast, Person
 from door.simulation.phrases import Code
@@ -132,3 +134,31 @@ def test_every_opening_of_the_lock_ends(path: Path) -> None:
 def test_the_document_lists_the_stories_and_the_language() -> None:
     text = stories.DOCUMENT.read_text("utf-8")
     assert draw.redrawn(text, stories.drawn()) == text, "run: python -m docs.stories"
+
+
+BUGS: tuple[tuple[str, object, str, object], ...] = (
+    ("two-neighbours-at-once", AccessList, "_use", lambda *_: None),
+    ("a-shared-screenshot", admission, "_too_often", lambda *_: None),
+    ("a-vandal-at-midnight", budget, "pausing", lambda *_: 0),
+    ("a-vandal-at-midnight", budget, "_end_lockout", lambda purse, *_: (purse, ())),
+    ("an-honest-typo", budget, "REFUNDS_AT_MOST", 0),
+    ("lost-phone-re-issued", pairs, "_provable", lambda *_: ()),
+    ("last-nights-screenshot-after-the-breaker-flipped", clock, "known_past_ms", lambda *_: 0),
+    ("the-clock-is-a-year-ahead", clock, "disagrees", lambda *_: False),
+    ("the-end-of-the-bundle-typed-first", clock, "learn", lambda told, *_: told),
+    ("the-volunteers-authenticator", admission, "_unleased", lambda *_: None),
+    ("lockdown", modes, "restore", lambda _: modes.ModeState()),
+    ("exam-week-full-room", occupancy, "surely_full", lambda *_: False),
+    ("the-door-left-open", doorway, "_shunted", lambda *_: True),
+    ("the-paper-sheet-in-a-lockout", check.Asked, "needs_pair", lambda *_: False),
+    ("power-cut-at-3-am", AccessList, "_use", lambda *_: None),
+)
+
+
+@pytest.mark.parametrize("name, where, what, bug", BUGS, ids=[f"{b[0]}-{b[2]}" for b in BUGS])
+def test_a_story_notices_when_its_rule_is_broken(
+    name: str, where: object, what: str, bug: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or else it would be a tale and no test."""
+    monkeypatch.setattr(where, what, bug)
+    assert not play_file(ROOT / "stories" / f"{name}.story").ok

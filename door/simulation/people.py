@@ -48,7 +48,7 @@ class Cast:
         owner = self.people[code.owner] if code.owner else who
         match code.shape:
             case Shape.AGAIN:
-                first = who.typed
+                first = self._again(who)
             case Shape.SECOND:
                 return [self._second(who)]
             case Shape.WRONG:
@@ -63,6 +63,11 @@ class Cast:
         who.typed = first
         return [first, self._second(who)] if code.second else [first]
 
+    def _again(self, who: Person) -> str:
+        if not who.typed:
+            raise CannotError(f"{who.name} has typed nothing yet")
+        return who.typed
+
     def _second(self, who: Person) -> str:
         if not who.second:
             raise CannotError(f"{who.name} has looked at no code yet, so there is no second one")
@@ -73,6 +78,8 @@ class Cast:
         said = code.when.at(now, self._rules.codes.time_zone)
         record = self._record(owner, code, now if code.printed else min(now, said))
         if code.shape is Shape.PAIR:
+            if code.pair < 1:
+                raise CannotError("pairs of a card count from 1")
             return self._issue(Kind.CARD, record, code.pair)
         codes = self._rules.codes
         step = codes.step(record.kind, said + owner.ahead)

@@ -53,7 +53,7 @@ class Scene:
         """Push the door, go through, let it fall shut."""
         self.world.wait(TO_THE_HANDLE_MS)
         if not (self.world.witness.unlocked or self.world.contact_open):
-            raise NotSoError("the lock is open to go in, but it is closed")
+            raise NotSoError("expected the lock to be open to go in, but it is closed")
         self.pass_through(inward=True)
 
     def pass_through(self, *, inward: bool) -> None:

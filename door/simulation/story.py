@@ -154,6 +154,8 @@ class _Reading:
                 "there must be a line such as Day: Tuesday 24 November 2026 before the first time"
             )
         clock = phrases.clock(minute)
+        if second is not None and int(second[1:]) > 59:
+            raise PhraseError(f'"{minute}{second}" is no time; write 22:10:05')
         local = datetime(
             self.day.year, self.day.month, self.day.day, clock // 60, clock % 60, tzinfo=self.zone
         )

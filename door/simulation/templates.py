@@ -157,6 +157,7 @@ def _closest(text: str, sentences: Sequence[Sentence[T]], known: Known) -> str:
     bare = text
     for name in sorted(known.names, key=len, reverse=True):
         bare = bare.replace(name, "NAME")
+    bare = re.sub(r"\b(his|her|their|the) (old )?code\b", "CODE", bare)
     templates = [sentence.template for sentence in sentences]
     close = difflib.get_close_matches(bare, templates, n=1, cutoff=CLOSE_ENOUGH)
     return f'; did you mean "{close[0]}"?' if close else "; docs/stories.md lists them"

@@ -141,7 +141,7 @@ class World:
         """The disk fails, or works again."""
         self.disk.failing = failing
         self.post(StoreChanged("failed" if failing else None))
-        self._deliver()
+        self._deliver(len(self.witness.waiting))
 
     # -- who asks the door ----------------------------------------------------------------------
 
@@ -191,10 +191,7 @@ class World:
         if not self.connected and self.around.network and self.around.broker:
             self.connected = True
             self.witness.connected(self.unix_ms)
-        late = self._deliver()
-        if late:
-            word = "row reaches" if late == 1 else "rows reach"
-            self.witness.add(self.unix_ms, What.WORLD, f"{late} {word} the server", {"rows": late})
+        self._deliver(len(self.witness.waiting))
 
     def _disconnect(self) -> None:
         if self.connected:
@@ -203,26 +200,27 @@ class World:
                 will = {"topic": "availability", "payload": "offline"}
                 self.witness.add(self.unix_ms, What.TOPIC, "availability: offline (says the broker)", will)
 
-    def _deliver(self) -> int:
-        """Rows that waited reach the server, which learns from them; how many."""
+    def _deliver(self, late: int) -> None:
+        """Rows that wait reach the server, which learns from them; ``late`` of them have waited for it."""
         if not self.heard:
-            return 0
+            return
         rows, self.witness.waiting = self.witness.waiting, []
         for row in rows:
-            through, generation = row.detail.get("through"), row.detail.get("generation")
-            if (
-                row.type == "revoked"
-                and row.member
-                and isinstance(through, int)
-                and isinstance(generation, int)
-            ):
-                kind = self.door.state.access.record(row.member).kind
-                self.office.learn(AccessRecord(row.member, kind, generation, through), self.unix)
-        return len(rows)
+            self._learn(row)
+        if late:
+            text = f"{late} {'row reaches' if late == 1 else 'rows reach'} the server"
+            self.witness.add(self.unix_ms, What.WORLD, text, {"rows": late})
+
+    def _learn(self, row: Record) -> None:
+        through, generation = row.detail.get("through"), row.detail.get("generation")
+        if row.type == "revoked" and row.member and isinstance(through, int) and isinstance(generation, int):
+            kind = self.door.state.access.record(row.member).kind
+            self.office.learn(AccessRecord(row.member, kind, generation, through), self.unix)
 
     def _seen(self, effects: tuple[Effect, ...]) -> None:
+        late = len(self.witness.waiting)
         self.witness.effects(effects, self.unix_ms, heard=self.heard)
         self.witness.topics(self.door, sent=self.connected)
-        self._deliver()
+        self._deliver(late)
         if any(isinstance(effect, Refresh) for effect in effects):
             self._ask_at = min(self._ask_at, self.unix_ms + HINTED_MS)
