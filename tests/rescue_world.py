@@ -25,6 +25,9 @@ from contract.codes import Codes, Issued, Kind, issue
 from contract.messages import report_key
 from door import control, credentials
 from door.credentials import Credentials
+from roomserver import commands, doors
+from roomserver.bell import ring
+from roomserver.place import load, now, open_place
 
 NAME = "yuexin"
 ATTEMPT_CUES = frozenset({"accepted", "wrong", "second-code", "not-now", "wait"})
@@ -135,6 +138,11 @@ class DoorProcess:
         cue = self.type(code.digits)
         return self.type(code.second) if cue == "second-code" else cue
 
+    def pair(self, code: Issued) -> str | None:
+        """Type both halves of a card's pair, whatever the first is answered; the last cue."""
+        self.type(code.digits)
+        return self.type(code.second)
+
     def ask(self, verb: str, **args: object) -> dict[str, Any] | None:
         """What the administrator's command hears; None when there is no door to ask."""
         try:
@@ -240,10 +248,37 @@ class World:
         """What the server has stored of the door's rows."""
         return set(self.server_asks("SELECT logs.name, seq, hash FROM rows JOIN logs ON logs.id = log_id"))
 
+    def aside(self) -> set[Key]:
+        """What it has kept beside them: other rows under the same numbers."""
+        return set(
+            self.server_asks("SELECT logs.name, seq, forks.hash FROM forks JOIN logs ON logs.id = log_id")
+        )
+
     def server_asks(self, question: str, *values: object) -> list[tuple[Any, ...]]:
         """The answer of the server's database."""
         with contextlib.closing(sqlite3.connect(self.server.database, timeout=10)) as db:
             return db.execute(question, values).fetchall()
+
+    def command(self, verb: str = "identify") -> tuple[int, str | None]:
+        """Have the server ask something of the door; the command's number, and the error it came to."""
+        until(lambda: self.door.status()["broker"])
+        opened = open_place(load(self.server.config))
+        with opened.database.write() as session:
+            id_ = commands.ask(session, doors.get(session, NAME).id, verb, {}, now())
+        opened.database.close()
+        ring(opened.place.bell)
+        question = "SELECT n, error FROM commands WHERE id = ? AND done_at IS NOT NULL"
+        until(lambda: self.server_asks(question, id_), 15)
+        n, error = self.server_asks(question, id_)[0]
+        return n, error
+
+    def in_step(self) -> None:
+        """Wait until the running door holds the server's list."""
+        until(lambda: self.door.status()["health"]["list"]["revision"] == self.revision(), 30)
+
+    def revision(self) -> int:
+        """The revision of the server's list."""
+        return int(self.server_asks("SELECT revision FROM head")[0][0])
 
     def record(self, member: str) -> dict[str, Any]:
         """A member as the server has him."""
@@ -258,7 +293,7 @@ class World:
             memory = self.memory()
             found[:] = [memory]
             last = {row.log: row.seq for row in memory.rows}
-            return memory.acks == last and memory.keys <= self.stored()
+            return memory.acks == last and memory.keys <= self.stored() | self.aside()
 
         until(same, seconds, 0.2)
         return found[0]

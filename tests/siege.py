@@ -85,7 +85,7 @@ class Weather:
             self._error = error
 
     def _strike(self, whom: str) -> None:
-        victim = {"server": self._world.server, "broker": self._world.broker}[whom]
+        victim = self._world.server if whom == "server" else self._world.broker
         victim.kill()
         self.kills[whom] += 1
         self._over.wait(self._rng.uniform(*PAUSES[whom]))
