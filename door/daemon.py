@@ -97,7 +97,7 @@ class Daemon:
     def run(self) -> None:
         """Start in order, serve, stop in order."""
         self.inbox.put(timesource.read())
-        self.inbox.put(Started(self.contact.open if self.contact else None, program_version()))
+        self.inbox.put(Started(self.contact.told if self.contact else None, program_version()))
         if threading.current_thread() is threading.main_thread():
             self._take_signals()
         try:

@@ -30,7 +30,7 @@ class DoorContact:
     ``inverted`` is for the other kind, closed while the door is open::
 
         contact = DoorContact(27, post)
-        contact.open  # read once at start
+        contact.told  # the level at start
         # from then on post(ContactChanged(open)) 50 ms after each change
     """
 
@@ -57,6 +57,11 @@ class DoorContact:
     def open(self) -> bool:
         """The level now: whether the door is open."""
         return bool(self._loop.is_active) is self._inverted
+
+    @property
+    def told(self) -> bool:
+        """The level that what is posted next differs from, also for a door that moves while we start."""
+        return self._told
 
     def close(self) -> None:
         """Post nothing more and give the pin back."""

@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -342,6 +343,27 @@ def test_a_door_found_open_was_not_forced(tmp_path: Path) -> None:
         door.contact.drive_high()
         until(lambda: "forced" in door.alarms)
         assert door.rows("forced")
+    finally:
+        door.close()
+
+
+def test_a_door_that_moves_while_it_starts_is_seen_as_it_is(tmp_path: Path) -> None:
+    """Pushed and let go within the time that the contact takes to settle, just when the level was read."""
+    home(tmp_path)
+    door = Door(write(tmp_path, config(tmp_path, clock=SYSTEM)))
+    try:
+        contact = door.daemon.contact
+        assert contact is not None
+        until(lambda: contact.told is False)
+        settle: list[Callable[[], None]] = []
+        contact._after = lambda _seconds, act: settle.append(act)
+        door.contact.drive_high()
+        door._thread.start()
+        until(lambda: answered(door.daemon.config.socket))
+        door.contact.drive_low()
+        settle[0]()
+        door.settled()
+        assert door.status()["state"]["door"] == "closed"
     finally:
         door.close()
 

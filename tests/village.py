@@ -147,7 +147,7 @@ class Door:
         """Be the door, and wait until it is."""
         self._thread.start()
         until(lambda: answered(self.daemon.config.socket))
-        self.settled()
+        until(lambda: self.state.doorway.open is bool(self.contact.state))
         return self
 
     def settled(self) -> None:
