@@ -206,7 +206,7 @@ class World:
     """A folder with everything in it; ``door`` is not started."""
 
     folder: Path
-    broker: Mosquitto
+    broker: Mosquitto | None  # None: the server's own, which dies with it
     server: RoomServer
     door: DoorProcess = field(init=False)
     home: dict[str, Any] = field(init=False, repr=False)  # what enrolling gave
@@ -304,9 +304,9 @@ class World:
 
 
 @contextlib.contextmanager
-def world(folder: Path) -> Iterator[World]:
-    """A running broker and server; whatever was started is killed at the end."""
-    with mosquitto(folder / "broker") as broker:
+def world(folder: Path, *, embedded: bool = False) -> Iterator[World]:
+    """A running server with Mosquitto or its own broker; whatever was started is killed at the end."""
+    with contextlib.nullcontext() if embedded else mosquitto(folder / "broker") as broker:
         server = RoomServer(folder / "server", broker)
         server.start()
         made = World(folder, broker, server)

@@ -80,12 +80,13 @@ class Weather:
     def _run(self) -> None:
         try:
             while not self._over.wait(self._rng.uniform(0.2, 5)):
-                self._strike(self._rng.choice(("server", "broker")))
+                self._strike(self._rng.choice(("server", "broker") if self._world.broker else ("server",)))
         except Exception as error:  # noqa: BLE001  (told by who waits)
             self._error = error
 
     def _strike(self, whom: str) -> None:
-        victim = self._world.server if whom == "server" else self._world.broker
+        victim = self._world.broker if whom == "broker" else self._world.server
+        assert victim is not None
         victim.kill()
         self.kills[whom] += 1
         self._over.wait(self._rng.uniform(*PAUSES[whom]))

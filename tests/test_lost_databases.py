@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from patience import until
-from rescue_world import Key, Memory, World, world
+from rescue_world import NAME, Key, Memory, World, world
+from serving import Ledger, wire
 
 from contract.codes import Kind
 
@@ -94,6 +95,7 @@ def test_an_older_image_begins_a_new_log(place: World, tmp_path: Path, grown: bo
     before = life_after_the_image(place, tmp_path / "image", revoked, first)
     shutil.rmtree(door.database.parent)
     shutil.copytree(tmp_path / "image", door.database.parent)
+    assert place.broker is not None
     if grown:
         place.broker.kill()
     door.start()
@@ -121,6 +123,21 @@ def test_an_older_image_begins_a_new_log(place: World, tmp_path: Path, grown: bo
     door.start()
     assert enter(place, last) == "accepted"
     assert place.agree().logs == after.logs, "once is enough"
+
+
+def test_a_server_says_which_row_it_has_otherwise(place: World) -> None:
+    """Before the ack that is greatest, which alone would agree with a log that has grown past the fork."""
+    first, second = (Ledger(NAME, bytes.fromhex(place.home["door_key"])) for _ in range(2))
+    with wire(NAME, place.home) as door:
+        door.send(*(first.add("bell") for _ in range(3)), first.rows[0])
+        until(lambda: first.ack(4) in door.acks())
+        heard = len(door.acks())
+        grown = [second.add("granted", "0427", kind="phone", generation=2) for _ in range(6)]
+        door.send(*second.rows[:1], *grown)
+        until(lambda: second.ack(7) in door.acks())
+        assert first.ack(2) in door.acks()[heard:]
+    assert {(second.log, row.seq, row.hash) for row in second.rows[1:4]} == place.aside()
+    assert place.record("0427")["generation"] == 2
 
 
 def restore(place: World, backup: Path) -> None:
