@@ -72,7 +72,7 @@ class DoorProcess:
         self.socket = folder / "run" / "control.sock"
         self.on_cue: Callable[[int], None] = lambda _: None
         self.errors = folder / "door.log"
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._cues: list[str] = []
         self._ended = True
         self._more = threading.Condition()
@@ -83,7 +83,7 @@ class DoorProcess:
             self._process = process = subprocess.Popen(
                 [sys.executable, *self.program, "--config", str(self.config), "run"],
                 env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}", "PYTHONUTF8": "1"},
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, bufsize=1,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, bufsize=0,
             )  # fmt: skip
         self._cues, self._ended = [], False
         assert process.stdout is not None
@@ -127,7 +127,7 @@ class DoorProcess:
         with self._more:
             before = len(self._cues)
         with contextlib.suppress(OSError):
-            self._process.stdin.write(f"{digits}\n")
+            self._process.stdin.write(f"{digits}\n".encode())
         with self._more:
             told = self._more.wait_for(lambda: len(self._cues) > before or self._ended, seconds)
             assert told, "the door lives and says nothing"
@@ -162,9 +162,9 @@ class DoorProcess:
         until(answers, 20)
         return found[0]
 
-    def _read(self, stream: IO[str]) -> None:
+    def _read(self, stream: IO[bytes]) -> None:
         for line in stream:
-            word = line.split()[0] if line.strip() else ""
+            word = line.decode().partition(" ")[0].strip()
             if word in ATTEMPT_CUES:
                 with self._more:
                     self._cues.append(word)
@@ -288,6 +288,7 @@ class World:
     def agree(self, seconds: float = 45) -> Memory:
         """Wait until the server has exactly the rows the running door has, and the door knows it."""
         found: list[Memory] = []
+        self.door.status()  # one that is still starting would agree as it was left
 
         def same() -> bool:
             memory = self.memory()
