@@ -125,7 +125,7 @@ class Walker:
     def __init__(self, door: int) -> None:
         self.w = Witness(DOORS[door % len(DOORS)])
         self.issued = {record.member: record for record in CAST}  # as the server has them
-        self.revision, self.n, self.gap = 1, 1, 0
+        self.revision, self.n, self.gap = 1, 100, 0  # room below the first command
         self.late = False  # the loop hangs until the next thing happens
         self.last: tuple[str, str] = ("0427", "0427000000")  # what was typed last
         self.list_all()
@@ -593,7 +593,18 @@ def other_faults(walker: Walker, a: int, b: int) -> None:
 
 @gesture(2)
 def hangs(walker: Walker, a: int, b: int) -> None:
-    """The loop is kept from its work for the gap; then something happens."""
+    """The loop is kept from its work for the gap; then something happens.
+
+    It may be that a second code stands typed meanwhile, and the door is pulled before anybody judged it.
+    """
+    if b > 5:
+        drain(walker, a, b)
+        code, second = walker.halves(a)
+        walker.gap = 2500
+        walker.keys(code)
+        walker.keys(second)
+        walker.late, walker.gap = True, walker.w.rules.second_pause_ms + b % 2
+        opens(walker, 0, 5)
     walker.late = True
 
 
@@ -624,6 +635,7 @@ SCENES: tuple[list[Gesture], ...] = (
     [Gesture("commands", 0, 1), Gesture("leaves", gap=200)],
     [Gesture("commands", 1, 1), Gesture("opens", 0, 7), Gesture("closes", gap=2500)],
     [Gesture("store", 0, 0), Gesture("good", gap=200)],
+    [Gesture("typos", 3, 4), Gesture("opens", gap=200)],
     [Gesture("crosses", 0, 1), Gesture("asks", 1, 5), Gesture("good"), Gesture("opens", gap=200)],
 )
 small = st.integers(0, 7)
