@@ -1,48 +1,53 @@
-"""``door``: the daemon, and the administrator's command.
+"""``door``: the daemon, and the administrator's command; the words it knows, and how it ends.
 
-Exit codes: 0 done, 1 it could not be done, 2 what was asked or configured is wrong.
+Exit codes: 0 done, 1 it could not be done (or was found wrong), 2 what was asked or configured is wrong,
+130 interrupted.
 Each command imports only what it needs, so that ``relock`` works on a broken installation.
 """
 
 from __future__ import annotations
 
 import argparse
-import getpass
-import json
+import importlib
 import logging
+import os
 import sys
-import tempfile
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from door import simulate
-from door.errors import ConfigError, DoorError
-
-if TYPE_CHECKING:
-    from door.config import Config
+from door.commandline import times
+from door.errors import AskedError, ConfigError, DoorError
 
 CONFIG = Path("/etc/studyroom/config.toml")
 LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"  # journald adds the time
+MODES = ("normal", "lockdown", "open")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; every failure is a sentence and an exit code, never a traceback."""
     args = _parser().parse_args(argv)
     try:
-        return int(args.run(args))
-    except ConfigError as error:
-        print(f"door: {error}", file=sys.stderr)
-        return 2
+        code = int(args.run(args))
+        sys.stdout.flush()
+    except (ConfigError, AskedError) as error:
+        return _failed(error, 2)
     except DoorError as error:
-        print(f"door: {error}", file=sys.stderr)
-        return 1
+        return _failed(error, 1)
+    except BrokenPipeError:  # `door audit | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
     except OSError as error:  # a disk that is full, a folder that may not be written
-        print(f"door: {error}", file=sys.stderr)
-        return 1
+        return _failed(error, 1)
     except KeyboardInterrupt:
         return 130
+    return code
+
+
+def _failed(error: Exception, code: int) -> int:
+    sys.stderr.write(f"door: {error}\n")
+    return code
 
 
 def run(args: argparse.Namespace) -> int:
@@ -54,68 +59,6 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def check(args: argparse.Namespace) -> int:
-    """Say what is wrong with the configuration, all of it, or that nothing is."""
-    from door import config, credentials
-
-    found = config.load(args.config)
-    config.rules(found, credentials.load(found.door.credentials))
-    print(f"{args.config}: nothing wrong. After a change: systemctl reload door (pins: restart)")
-    return 0
-
-
-def enroll(args: argparse.Namespace) -> int:
-    """Swap the one-time token for the door's credentials, and keep them."""
-    from door import credentials
-    from door.enroll import enroll as ask
-
-    found = _config(args)
-    url = args.url or found.server.url
-    if url is None:
-        raise ConfigError(
-            "server.url is not set: give the server's address with --url, or in the configuration"
-        )
-    token = sys.stdin.readline().strip() if not sys.stdin.isatty() else getpass.getpass("Token: ").strip()
-    if not token:
-        raise ConfigError("no token was given: it is what `roomserver door add` printed")
-    found.door.credentials.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=found.door.credentials.parent):
-        pass  # where nothing can be kept, the token is not spent
-    answer = ask(url, token, found.door.name, args.ca or found.server.ca)
-    kept = credentials.parse({**answer, "door": found.door.name})
-    credentials.save(kept, found.door.credentials)
-    print(f"Enrolled as {found.door.name}; keys are in {found.door.credentials}.")
-    print("Next: systemctl restart door")
-    return 0
-
-
-def status(args: argparse.Namespace) -> int:
-    """Show what the running door knows."""
-    answer = _ask(args, "status", {})
-    print(json.dumps(answer, indent=2, ensure_ascii=False))
-    return 0
-
-
-def act(args: argparse.Namespace) -> int:
-    """Have the running door do something."""
-    given = {name: getattr(args, name) for name in args.takes if getattr(args, name) is not None}
-    _ask(args, args.verb, given)
-    print(args.done.format(**given))
-    return 0
-
-
-def clock(args: argparse.Namespace) -> int:
-    """Say what time the door goes by; with --trust: believe this machine's clock from now on."""
-    if args.trust:
-        now = datetime.now(UTC)
-        _ask(args, "clock", {"unix": int(now.timestamp())})
-        print(f"The door believes this machine's clock: {now.astimezone():%Y-%m-%d %H:%M:%S}.")
-        return 0
-    shown = _ask(args, "status", {})["health"]["clock"]
-    print(f"{shown['source']} ({'trusted' if shown['trusted'] else 'not trusted'})")
-    return 0
-
-
 def relock(args: argparse.Namespace) -> int:
     """Put the relay at rest."""
     from door.relock import main as relock_main
@@ -123,45 +66,117 @@ def relock(args: argparse.Namespace) -> int:
     return relock_main(args.config)
 
 
-_ERRORS = {
-    "bad-args": "that is not something this door can do: look at the number, and at `door {verb} --help`",
-    "failed": "nothing to do: the door holds no revocation and no suspension of that number",
-    "unknown-verb": "the running door is older than this command: systemctl restart door",
-}
+def _of(module: str, function: str) -> Callable[[argparse.Namespace], int]:
+    """A command that is imported when it is asked for."""
 
+    def late(args: argparse.Namespace) -> int:
+        found = importlib.import_module(f"door.commandline.{module}")
+        return int(getattr(found, function)(args))
 
-def _ask(args: argparse.Namespace, verb: str, given: Mapping[str, object]) -> dict[str, Any]:
-    from door.control import ControlError, ask
-
-    answer = ask(_config(args).socket, verb, given)
-    if not answer.get("ok"):
-        error = str(answer.get("error"))
-        raise ControlError(_ERRORS.get(error, error).format(verb=verb))
-    return answer
-
-
-def _config(args: argparse.Namespace) -> Config:
-    from door import config
-
-    return config.load(args.config)
+    return late
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="door", description="The study-room door.")
-    parser.add_argument("--config", type=Path, default=CONFIG, help=f"default: {CONFIG}")
+    parser.add_argument(
+        "--config", type=Path, default=CONFIG, metavar="FILE", help=f"the configuration (default: {CONFIG})"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, function in (("run", run), ("check", check), ("status", status), ("relock", relock)):
-        commands.add_parser(name, help=function.__doc__).set_defaults(run=function)
-    telling = commands.add_parser("clock", help=clock.__doc__)
-    telling.add_argument("--trust", action="store_true", help="you have looked at it, and it is right")
-    telling.set_defaults(run=clock)
-    entering = commands.add_parser("enroll", help=enroll.__doc__)
-    entering.add_argument("--url", help="the server's address, if it is not in the configuration")
-    entering.add_argument("--ca", type=Path, help="the authority that signed the server's certificate")
-    entering.set_defaults(run=enroll)
+    for add in (_daemon, _looks, _acts, _people, _log, _clock):
+        add(_Commands(commands))
     simulate.add_to(commands)
-    _acts(commands)
     return parser
+
+
+class _Commands:
+    """The commands of the parser: each with its help, and what it runs."""
+
+    def __init__(self, commands: Any) -> None:
+        self._commands = commands
+
+    def add(
+        self, name: str, help: str, run: Callable[[argparse.Namespace], int], *, as_json: bool = False
+    ) -> Any:
+        command = self._commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+        command.set_defaults(run=run)
+        if as_json:
+            command.add_argument("--json", action="store_true", help="everything, as JSON")
+        return command
+
+
+def _daemon(commands: _Commands) -> None:
+    commands.add("run", "be the door until told to stop", run)
+    checking = commands.add(
+        "check", "say what is wrong with configuration and machine", _of("check", "check")
+    )
+    checking.add_argument("--pins", action="store_true", help="claim each pin for a moment (door stopped)")
+    checking.add_argument("--online", action="store_true", help="ask the server, reach the broker")
+    entering = commands.add("enroll", "swap the one-time token for credentials", _of("enroll", "enroll"))
+    entering.add_argument("--url", help="the server's address, if it is not in the configuration")
+    entering.add_argument(
+        "--ca", type=Path, metavar="FILE", help="the authority that signed the server's certificate"
+    )
+    commands.add("relock", "put the relay at rest", relock)
+    completing = commands.add(
+        "completion", "print what a shell completes by", _of("completion", "completion")
+    )
+    completing.add_argument("shell", choices=("bash",), help="which shell")
+    completing.set_defaults(parser=_parser)
+
+
+def _looks(commands: _Commands) -> None:
+    showing = commands.add("status", "show everything on one screen", _of("status", "status"), as_json=True)
+    showing.add_argument("--watch", action="store_true", help="again at each change, until Ctrl-C")
+    commands.add("odds", "say how likely a guess is to open", _of("odds", "odds"), as_json=True)
+
+
+def _acts(commands: _Commands) -> None:
+    commands.add("unlock", "unlock for the strike time", _of("acts", "unlock"))
+    moding = commands.add("mode", "normal, lockdown or open", _of("acts", "mode"))
+    moding.add_argument("mode", choices=MODES, help="open lasts at most 24 hours")
+    moding.add_argument("--until", type=_when, metavar="TIME", help=f"when it ends: {times.FORMS}")
+    counting = commands.add("count", "say how many are in the room", _of("acts", "count"))
+    counting.add_argument("count", type=_whole, metavar="N", help="how many are in")
+    commands.add("identify", "flash and beep, to find the door", _of("acts", "identify"))
+    commands.add("refresh", "ask the server for the access list now", _of("acts", "refresh"))
+
+
+def _people(commands: _Commands) -> None:
+    listing = commands.add("members", "list whom the door knows", _of("members", "members"), as_json=True)
+    listing.add_argument("member", nargs="*", metavar="NUMBER", help="only these")
+    revoking = commands.add("revoke", "no code of this member opens from now on", _of("acts", "revoke"))
+    revoking.add_argument(
+        "member", nargs="*", metavar="NUMBER", help="without one, a code is asked for and not shown"
+    )
+    undone = "undo a revocation or a suspension, with a new generation"
+    commands.add("reinstate", undone, _of("acts", "reinstate")).add_argument("member", metavar="NUMBER")
+    dropped = "drop a member's record, but for what must never un-happen"
+    commands.add("forget", dropped, _of("acts", "forget")).add_argument("member", metavar="NUMBER")
+
+
+def _log(commands: _Commands) -> None:
+    showing = commands.add("audit", "show the audit rows", _of("audit", "audit"))
+    showing.add_argument("--since", type=_when, metavar="TIME", help=times.FORMS)
+    showing.add_argument("--type", action="append", metavar="TYPE", help="granted, denied …; may be repeated")
+    showing.add_argument("--member", action="append", metavar="NUMBER", help="may be repeated")
+    showing.add_argument("--follow", action="store_true", help="and each new one, until Ctrl-C")
+    form = showing.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="complete rows, one a line")
+    form.add_argument("--csv", action="store_true", help="for a spreadsheet (RFC 4180)")
+    looking = "look whether rows were changed, taken out, moved or put in"
+    commands.add("verify", looking, _of("verify", "verify"), as_json=True)
+
+
+def _clock(commands: _Commands) -> None:
+    telling = commands.add("clock", "say what time the door goes by", _of("clock", "clock"), as_json=True)
+    telling.add_argument(
+        "--trust",
+        type=_when,
+        nargs="?",
+        const=times.NOW,
+        metavar="TIME",
+        help="believe this machine's clock, or the time given: 19:02, '2026-11-24 19:02'",
+    )
 
 
 def _whole(text: str) -> int:
@@ -171,36 +186,12 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _acts(commands: Any) -> None:
-    def add(verb: str, help: str, done: str, **takes: Any) -> None:
-        command = commands.add_parser(verb, help=help)
-        for name, kind in takes.items():
-            option = name if kind[1] else f"--{name}"
-            command.add_argument(option, type=kind[0])
-        command.set_defaults(run=act, verb=verb, takes=tuple(takes), done=done)
-
-    member = (str, True)
-    add("unlock", "unlock for the strike time", "Unlocked.")
-    add(
-        "mode",
-        "normal, lockdown or open",
-        "The door is in mode {mode}.",
-        mode=(str, True),
-        until=(_whole, False),
-    )
-    add(
-        "revoke",
-        "no code of this member opens from now on",
-        "{member} is revoked at this door.",
-        member=member,
-    )
-    add(
-        "reinstate", "undo a revocation, with a new generation", "{member} may draw new codes.", member=member
-    )
-    add("forget", "drop a member's record", "{member} is forgotten at this door.", member=member)
-    add("count", "say how many are in the room", "{count} are in.", count=(_whole, True))
-    add("identify", "flash and beep, to find the door", "Look and listen.")
-    add("refresh", "ask the server for the access list now", "Asked.")
+def _when(text: str) -> times.When:
+    """A time as typed."""
+    try:
+        return times.parse(text)
+    except times.TimeError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 if __name__ == "__main__":

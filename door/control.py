@@ -27,6 +27,7 @@ from door.events import Asked, Event
 MAX_LINE = 16_384
 MAX_ANSWER = 1 << 20
 TALK_SECONDS = 5.0
+BACKLOG = 128  # a full one refuses whoever asks next
 MODE = 0o660
 SERVER = "server"  # who the server is in a row (``acts.py``)
 
@@ -35,13 +36,29 @@ class ControlError(DoorError, ConnectionError):
     """The running door cannot be asked; ``str(error)`` says what to do."""
 
 
+class AwayError(ControlError):
+    """No door runs here."""
+
+
+Question = Callable[[Mapping[str, Any]], Mapping[str, object]]
+
+
 class Control:
-    """Listens at ``path``; acts go to ``post`` and are answered when done, ``status`` is answered at once."""
+    """Listens at ``path``; acts go to ``post`` and are answered when done, ``status`` is answered at once.
+
+    So is each of ``questions``, by its verb; one may take its time, for every talk has a thread of its own.
+    """
 
     def __init__(
-        self, path: Path, *, post: Callable[[Event], None], status: Callable[[], Mapping[str, object]]
+        self,
+        path: Path,
+        *,
+        post: Callable[[Event], None],
+        status: Callable[[], Mapping[str, object]],
+        questions: Mapping[str, Question] | None = None,
     ) -> None:
-        self._path, self._post, self._status = path, post, status
+        self._path, self._post = path, post
+        self._questions = {"status": lambda _: status(), **(questions or {})}
         self._waiting: dict[str, Future[Reply]] = {}
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
@@ -51,7 +68,7 @@ class Control:
         self._path.unlink(missing_ok=True)
         self._socket.bind(str(self._path))
         self._path.chmod(MODE)
-        self._socket.listen(8)
+        self._socket.listen(BACKLOG)
         threading.Thread(target=self._accept, name="control", daemon=True).start()
 
     def stop(self) -> None:
@@ -89,8 +106,8 @@ class Control:
         verb, args = question.get("verb"), question.get("args", {})
         if not isinstance(verb, str) or not isinstance(args, dict):
             raise ValueError("a question has a verb and args")
-        if verb == "status":
-            return {"ok": True, "error": None, **self._status()}
+        if verb in self._questions:
+            return {"ok": True, "error": None, **self._questions[verb](args)}
         asked = Asked(secrets.token_hex(8), verb, args, by)
         waiting = self._waiting[asked.id] = Future()
         self._post(asked)
@@ -102,16 +119,21 @@ class Control:
         return {"ok": reply.error is None, "error": reply.error}
 
 
-def ask(path: Path, verb: str, args: Mapping[str, object]) -> dict[str, Any]:
-    """Ask the running door; ``ControlError`` when there is none or it may not be asked."""
+def ask(path: Path, verb: str, args: Mapping[str, object], seconds: float = 0) -> dict[str, Any]:
+    """Ask the running door; ``AwayError`` when there is none, ``ControlError`` when it may not be asked.
+
+    ``seconds`` is how long the door itself may take for this question, beside the talking.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as talk:
-        talk.settimeout(2 * TALK_SECONDS)
+        talk.settimeout(2 * TALK_SECONDS + seconds)
         try:
             talk.connect(str(path))
             talk.sendall(json.dumps({"verb": verb, "args": dict(args)}).encode() + b"\n")
-            return loads(_line(talk, MAX_ANSWER, 2 * TALK_SECONDS), MAX_ANSWER)
+            return loads(_line(talk, MAX_ANSWER, 2 * TALK_SECONDS + seconds), MAX_ANSWER)
         except PermissionError:
             raise ControlError(f"{path} may not be opened by you: try it with sudo") from None
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise AwayError(f"no door answers at {path} ({error}): is it running?") from None
         except (OSError, ValueError) as error:
             raise ControlError(f"no door answers at {path} ({error}): is it running?") from None
 
@@ -131,6 +153,11 @@ def _line(talk: socket.socket, most: int, seconds: float) -> bytes:
 
 def _peer(talk: socket.socket) -> str:
     _, uid, _ = struct.unpack("3i", talk.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return name_of(uid)
+
+
+def name_of(uid: int) -> str:
+    """Who somebody is in a row."""
     try:
         name = pwd.getpwuid(uid).pw_name[:32]
     except KeyError:

@@ -32,7 +32,8 @@ from door.loop import Inbox, Loop, NewRules
 from door.reporter import Reporter
 from door.rules import Rules
 from door.supervisor import Supervisor
-from door.timesource import moment
+from door.tail import Tail
+from door.timesource import moment, system_ms
 from door.tls import TlsSettings
 
 BEAT_MS = 60_000
@@ -69,8 +70,15 @@ class Daemon:
         self.exit_button = assemble.exit_button(self.config, post)
         self.keypads = tuple(assemble.keypad(k, post, rules.codes.length) for k in self.config.keypads)
         self.reporter = self._make_reporter()
+        self.tail = Tail(self.store)
+        self.store.on_rows = self._rows_written
         self.link = self._make_link()
-        self.control = Control(self.config.socket, post=post, status=self.status)
+        self.control = Control(
+            self.config.socket,
+            post=post,
+            status=self.status,
+            questions={"rows": self.tail.answer, "readings": self.readings},
+        )
         self.loop = Loop(
             self.inbox,
             assemble.state(remembered, self.credentials, rules, moment()),
@@ -141,7 +149,17 @@ class Daemon:
             "occupancy": view.occupancy(state, rules),
             "health": self.health.told(state, rules, now),
             "broker": self.reporter.connected,
+            "broker_since": self.reporter.since,
+            "time_zone": str(rules.codes.time_zone),
         }
+
+    def readings(self, _: Mapping[str, object]) -> Mapping[str, object]:
+        """Everything that ``door clock`` shows."""
+        return view.readings(self.loop.state, moment(), system_ms())
+
+    def _rows_written(self) -> None:
+        self.reporter.rows_written()
+        self.tail.written()
 
     def _known(self) -> Known:
         reading = self.loop.state.reading(moment())
@@ -266,7 +284,7 @@ class Daemon:
     def _make_reporter(self) -> Reporter:
         key, door = self.credentials.door_key, self.config.door.name
         broker = configuration.broker(self.config, self.credentials)
-        reporter = Reporter(
+        return Reporter(
             host=broker.host,
             port=broker.port,
             username=broker.username,
@@ -280,8 +298,6 @@ class Daemon:
             on_hint=lambda _: self.refresh(),
             now=lambda: self._known().now,
         )
-        self.store.on_rows = reporter.rows_written
-        return reporter
 
     def _make_link(self) -> Link | None:
         if self.config.server.url is None:

@@ -14,6 +14,10 @@ class ConfigError(DoorError, ValueError):
     """Stop at start and tell all faults: the configuration cannot be meant."""
 
 
+class AskedError(DoorError, ValueError):
+    """Ask otherwise: what the administrator typed is nothing that can be done."""
+
+
 class PinError(DoorError, RuntimeError):
     """Stop at start: the pins cannot be had, so the door could be neither opened nor locked."""
 

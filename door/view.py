@@ -41,3 +41,14 @@ def clock(state: State, now: Moment, system_ms: int) -> dict[str, object]:
         "offset_ms": offset,
         "known_past": reading.known_past,
     }
+
+
+def readings(state: State, now: Moment, system_ms: int) -> dict[str, object]:
+    """The clock as ``clock`` shows it, and what every source says, in Unix milliseconds."""
+    return {
+        **clock(state, now, system_ms),
+        "now": state.reading(now).unix,
+        "system_ms": system_ms,
+        "readings": {source.value: tick.ms(now) for source, tick in state.clock.ticks.items()},
+        "lowered": state.clock.lowered,
+    }

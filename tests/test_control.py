@@ -54,7 +54,8 @@ def last(door: Door, type_: str) -> dict[str, Any]:
 def test_status_shows_the_whole_door(door: Door) -> None:
     """State, occupancy and health as they are told, and whether the broker has the door."""
     status = ask(door.daemon.config.socket, "status", {})
-    assert {"ok", "error", "door", "state", "occupancy", "health", "broker"} == status.keys()
+    told = {"door", "state", "occupancy", "health", "broker", "broker_since", "time_zone"}
+    assert {"ok", "error", *told} == status.keys()
     assert (status["door"], status["broker"]) == ("yuexin", False)
     assert status["state"]["mode"] == "normal"
     assert status["health"]["store"]["ok"] is True
