@@ -431,8 +431,11 @@ def reissue(walker: Walker, who: int, b: int) -> None:
 
 @gesture(2)
 def withdraw(walker: Walker, who: int, b: int) -> None:
-    """The server revokes, suspends or dates a member, and the door hears of it."""
+    """The server revokes, suspends or dates a member, and the door hears; it may end as he types."""
     now = walker.w.unix_ms // 1000
+    walker.pause()
+    past_ms = walker.w.m.time.known_past(walker.w.now) if walker.w.m else 0
+    ends = past_ms // 1000 + 4
     old = walker.issued[CAST[who % 4].member]
     changed: Mapping[str, object] = (
         {"revoked_through": old.generation},
@@ -440,11 +443,14 @@ def withdraw(walker: Walker, who: int, b: int) -> None:
         {"suspended_until": None},
         {"not_before": now + 120, "not_after": None},
         {"not_before": None, "not_after": now + 120},
-        {"suspended_until": now, "not_before": now, "not_after": now},
+        {"suspended_until": ends, "not_before": now + 2, "not_after": now + 6},
         {"revoked_through": old.generation - 1},
         {"not_before": None, "not_after": None, "suspended_until": None},
     )[b]
     walker.list_all(walker.change(who, **changed), complete=b % 2 == 0)
+    if b == 5:
+        walker.gap = ends * 1000 - past_ms + (-1, 2, 990, 1990)[who // 2]
+        good(walker, who, 0)
 
 
 @gesture(5)
@@ -635,6 +641,13 @@ SCENES: tuple[list[Gesture], ...] = (
     [Gesture("commands", 0, 1), Gesture("leaves", gap=200)],
     [Gesture("commands", 1, 1), Gesture("opens", 0, 7), Gesture("closes", gap=2500)],
     [Gesture("store", 0, 0), Gesture("good", gap=200)],
+    [
+        Gesture("power_cut", 5, 0),
+        Gesture("system_time", 2, 0),
+        Gesture("withdraw", 0, 1),
+        Gesture("good", 0, 0, 300_001),
+    ],
+    [Gesture("withdraw", 2, 5), Gesture("asks", 0, 1), Gesture("reissue", 0, 1)],
     [Gesture("typos", 3, 4), Gesture("opens", gap=200)],
     [Gesture("crosses", 0, 1), Gesture("asks", 1, 5), Gesture("good"), Gesture("opens", gap=200)],
 )
