@@ -140,7 +140,7 @@ BUGS: tuple[tuple[str, object, str, object], ...] = (
     ("two-neighbours-at-once", AccessList, "_use", lambda *_: None),
     ("a-shared-screenshot", admission, "_too_often", lambda *_: None),
     ("a-vandal-at-midnight", budget, "pausing", lambda *_: 0),
-    ("a-vandal-at-midnight", budget, "_end_lockout", lambda purse, *_: (purse, ())),
+    ("a-vandal-at-midnight", budget, "spend", lambda purse, *_: (purse, ())),
     ("an-honest-typo", budget, "REFUNDS_AT_MOST", 0),
     ("lost-phone-re-issued", pairs, "_provable", lambda *_: ()),
     ("last-nights-screenshot-after-the-breaker-flipped", clock, "known_past_ms", lambda *_: 0),
