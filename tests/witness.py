@@ -36,7 +36,8 @@ from door.state import restore
 
 TEN_MINUTES_MS = 10 * 60_000
 HALF_AN_HOUR_MS = 30 * 60_000
-LIKE_A_CODE = re.compile(r"(?<!\d)\d{6,10}(?!\d)")
+# Six digits that stand as a number are a moment; a code is text, and ten digits are one either way.
+LIKE_A_CODE = re.compile(r"(?<!\d)\d{10}(?!\d)|(?<=['\" ])\d{6}(?=['\" ])")
 
 
 @dataclass
