@@ -6,7 +6,7 @@ PIP_INSTALL := PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install
 	--disable-pip-version-check --progress-bar off -c constraints.txt
 CHECKED := contract door roomserver demo tests
 
-.PHONY: help demo test test-all lint clean
+.PHONY: help demo test test-all lint benchmarks clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -28,6 +28,9 @@ lint: $(VENV)/.dev ## ruff and mypy
 	@$(BIN)/ruff check --quiet $(CHECKED)
 	@$(BIN)/ruff format --quiet --check $(CHECKED)
 	@$(BIN)/mypy
+
+benchmarks: $(VENV)/.dev ## how fast it is on this machine, into docs/performance.md
+	@$(BIN)/python -m benchmarks
 
 clean: ## remove the environment and everything made
 	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -67,7 +67,8 @@ Arrows = dict[tuple[str, str], list[str]]
 def explore(diagram: Diagram) -> Arrows:
     """Every arrow between boxes, with what happened on it."""
     arrows: Arrows = defaultdict(list)
-    waiting, played = [diagram.begin()], defaultdict(int)
+    waiting = [diagram.begin()]
+    played: dict[str, int] = defaultdict(int)
     while waiting:
         play = waiting.pop(0)
         here = diagram.words(play)

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 from contract.options import option_of
-from docs import odds
 from docs.diagrams import DIAGRAMS, mermaid
+from door import odds
+from door.clock import Source
 from door.config import Config
 from door.cues import SIGNALS
 from door.rules import Rules
 from roomserver.settings import Settings
+from tests.house import NOW
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -29,12 +30,12 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "contract": {"": "__init__ codes access audit messages hours zones options settings sample"},
     "door": {
         "decides": "events effects rules state controller keys check pairs admission budget doorway modes "
-        "occupancy clock accesslist commands acts told",
+        "occupancy clock accesslist commands acts told odds",
         "touches": "pins lock keypad keypads/ sensors cues indicator",
-        "remembers": "store keeper ledger schema backlog questions opening rescue retention",
-        "tells": "reporter mqtt delivery inbox link call tls enroll backoff view health",
+        "remembers": "store keeper ledger schema backlog questions opening rescue retention proof",
+        "tells": "reporter mqtt delivery inbox link call tls enroll backoff view health tail",
         "assembles": "__init__ __main__ errors config tables fittings terms credentials daemon assemble "
-        "alone loop timesource supervisor control cli relock",
+        "alone loop timesource supervisor control stopped relock cli commandline/",
         "plays": "simulate simulation/",
     },
     "roomserver": {
@@ -92,6 +93,28 @@ def cues() -> str:
     return "\n".join(lines)
 
 
+def chances(rules: Rules) -> str:
+    """The odds of every sort of guess, as ``door odds`` counts them."""
+    lines = [
+        "| guess | live at once | one guess | guesses a year | chance in a year |",
+        "|---|---|---|---|---|",
+    ]
+    single = {kind: odds.single(kind, rules, NOW) for kind in odds.ISSUED}
+    lines += [_chance(f"single, {kind}", found) for kind, found in single.items()]
+    for source in (Source.SERVER, Source.NTP):
+        for kind in odds.ISSUED:
+            double = odds.double(kind, source, rules, NOW)
+            both = odds.together(single[kind].per_year, double.per_year)
+            lines.append(_chance(f"double, {kind}, time from {source}", double))
+            lines.append(f"| both by turns, {kind}, time from {source} | | | | {100 * both:.2g} % |")
+    return "\n".join(lines)
+
+
+def _chance(what: str, found: odds.Odds) -> str:
+    one = f"1 in {found.among // found.live:,}"
+    return f"| {what} | {found.live:,} | {one} | {found.a_year:,} | {100 * found.per_year:.2g} % |"
+
+
 def keys(settings: object, table: str = "") -> Iterator[tuple[str, str, str]]:
     """Every key of a configuration, its default, and what it is."""
     for of in fields(settings):  # type: ignore[arg-type]
@@ -128,7 +151,7 @@ def drawn() -> dict[Path, dict[str, str]]:
     pictures = {name: f"```mermaid\n{mermaid(diagram)}\n```" for name, diagram in DIAGRAMS.items()}
     return {
         DOCS / "architecture.md": maps | pictures,
-        DOCS / "security.md": {"odds": odds.table(Rules("any", bytes(32)))},
+        DOCS / "security.md": {"odds": chances(Rules("any", bytes(32)))},
         DOCS / "glossary.md": {"cues": cues()},
         DOCS / "configuration.md": {
             "config.toml": configuration(Config()),
@@ -140,10 +163,11 @@ def drawn() -> dict[Path, dict[str, str]]:
 def redrawn(text: str, pictures: Mapping[str, str]) -> str:
     """The document with everything drawn anew."""
     for name, picture in pictures.items():
-        place = re.compile(rf"(<!-- drawn: {re.escape(name)} -->\n).*?(<!-- /drawn -->)", re.DOTALL)
-        if len(place.findall(text)) != 1:
+        begin, end = f"<!-- drawn: {name} -->\n", "<!-- /drawn -->"
+        if text.count(begin) != 1 or end not in text.partition(begin)[2]:
             raise DrawError(f"there is no single place for {name!r} in the document")
-        text = place.sub(lambda found, p=picture: f"{found[1]}\n{p}\n\n{found[2]}", text)
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}\n{picture}\n\n{end}{rest.partition(end)[2]}"
     return text
 
 

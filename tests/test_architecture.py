@@ -101,7 +101,7 @@ def test_the_documents_are_what_the_code_draws(drawn: Mapping[Path, Mapping[str,
 
 def test_a_file_without_a_place_on_the_map_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     lacking = {**draw.GROUPS["door"], "touches": "pins lock"}
-    monkeypatch.setitem(draw.GROUPS, "door", lacking)  # type: ignore[misc]
+    monkeypatch.setitem(draw.GROUPS, "door", lacking)
     with pytest.raises(draw.DrawError, match=r"keypad.*sensors"):
         draw.folder_map("door")
 
