@@ -166,6 +166,7 @@ def test_what_a_broker_keeps_opens_nothing_in_the_next_life(door: Door, other: O
     assert answers(other, used) == [None]
     door.close()
     other.say(TOPICS.command, kept, retain=True)
+    until(lambda: kept in other.of(TOPICS.command))  # the broker has it before the door is back
     with door_at(tmp_path / "door", config(tmp_path / "door", clock=SYSTEM)) as again:
         assert result(other) == (json.loads(kept)["id"], "retained")
         assert answers(other, used) == ["replayed"]
