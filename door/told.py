@@ -48,7 +48,7 @@ def tell(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
         case Started():
             return _started(state, event, now, rules)
         case Stopping(reason):
-            return _stopping(state, reason, now, rules)
+            return _stopping(state, reason, now)
         case _:
             return state, ()
 
@@ -89,7 +89,7 @@ def _row(alarm: str, of: str, present: bool) -> Effect:
     return Record("fault" if present else "fault-ended", reason=alarm, detail={"of": of} if of else {})
 
 
-def _stopping(state: State, reason: str, now: Moment, rules: Rules) -> Decided:
+def _stopping(state: State, reason: str, now: Moment) -> Decided:
     """Locked; running time since the last note of it is not lost."""
     way, locking = doorway.lock(state.doorway, now)
     time, past = clock.remember(state.clock, now)

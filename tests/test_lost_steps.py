@@ -1,4 +1,4 @@
-"""A damaged store has forgotten which codes were used: only double codes open until the budget has refilled."""
+"""A damaged store forgot which codes were used: only double codes open until the budget has refilled."""
 
 from __future__ import annotations
 
