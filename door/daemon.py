@@ -149,7 +149,7 @@ class Daemon:
             "occupancy": view.occupancy(state, rules),
             "health": self.health.told(state, rules, now),
             "broker": self.reporter.connected,
-            "broker_since": self.reporter.since,
+            "broker_since": state.reading(now).best - int(time.monotonic() - self.reporter.since),
             "time_zone": str(rules.codes.time_zone),
         }
 

@@ -69,7 +69,7 @@ class Reporter:
             lambda: post(FaultChanged("audit-fork", present=True)),
         )
         self._connection: Connection | None = None
-        self.since: int | None = None  # Unix s of the last change of ``connected``; None: no time was known
+        self.since = time.monotonic()  # the last change of ``connected``
         self._shown: dict[str, Mapping[str, object]] = {}
         self._showing = threading.Lock()  # held while publishing, so never taken on paho's thread
         self._changed = threading.Condition()  # never held while publishing
@@ -86,7 +86,6 @@ class Reporter:
 
     def start(self) -> None:
         """Begin connecting."""
-        self.since = self._now()
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
@@ -171,7 +170,7 @@ class Reporter:
             while self._wait(pause) and not connection.ended:
                 pause = self._deliver()
         finally:
-            self._connection, self.since = None, self._now()
+            self._connection, self.since = None, time.monotonic()
             connection.close(1, Message(self._topics.availability, b"offline", retain=True))
         if not self._stopping:
             self._trouble.say("the connection to the broker has ended")
@@ -179,7 +178,7 @@ class Reporter:
     def _greet(self, connection: Connection) -> None:
         """Publish all that is retained: nothing rests on the broker's memory."""
         with self._showing:
-            self._connection, self.since = connection, self._now()
+            self._connection, self.since = connection, time.monotonic()
             self._publish(self._topics.availability, b"online", retain=True)
             for topic, payload in self._shown.items():
                 self._publish(topic, _json(payload), retain=True)

@@ -11,42 +11,16 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from certificates import Authority, Pair
 from servers import Asked, Said, serving
 from serving import ROOT, room_server
+from shell import Done, Shell
 from village import DOOR, Door, codes_of, config, door_at, home, write
 
-from door import cli, credentials
+from door import credentials
 from door.effects import Cue
-
-
-class Done(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-class Shell:
-    """An administrator who types ``door``."""
-
-    def __init__(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.path, self._capsys = path, capsys
-
-    def door(self, *words: str) -> Done:
-        """Run a command; no failure is a traceback."""
-        self._capsys.readouterr()
-        try:
-            code = cli.main(["--config", str(self.path), *words])
-        except SystemExit as error:  # argparse's own
-            code = int(error.code or 0)
-        said = self._capsys.readouterr()
-        assert "Traceback" not in said.err
-        return Done(code, said.out, said.err)
 
 
 @pytest.fixture(scope="module")

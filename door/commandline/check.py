@@ -32,7 +32,7 @@ class Found:
 
     def __str__(self) -> str:
         mark = tint("ok   ", Tone.GOOD) if self.to_do is None else tint("fault", Tone.BAD)
-        return f"{mark}  {self.what:<13} {self.so}" + (f"; {self.to_do}" if self.to_do else "")
+        return f"{mark}  {self.what:<15} {self.so}" + (f"; {self.to_do}" if self.to_do else "")
 
 
 def check(args: argparse.Namespace) -> int:

@@ -15,9 +15,10 @@ from door.commandline.words import Tone
 from door.errors import AskedError
 
 DISAGREE_MS = 30_000
+NOBODYS_PAST = 1_600_000_000  # before it there was no door: only running time since 1970 was counted
 SOURCES = {
     "server": "the server's answer within the last day, carried on by running time",
-    "ntp": "this machine's clock, which NTP holds (or which the configuration trusts)",
+    "ntp": "this machine's clock, which NTP holds or the configuration trusts",
     "rtc": "this machine's clock, which a clock chip has set",
     "manual": "an administrator's word since the door started",
     "code": "a double code of a phone",
@@ -60,6 +61,7 @@ def _vouch(desk: Desk, given: times.When) -> int:
     sys.stdout.write(f"The door believes {whose}: {times.shown(unix, desk.zone)}.\n")
     if source != "manual":
         sys.stdout.write(f"But it has a better source, {source}, and goes by that while it lasts.\n")
+        return 0
     if unix < past:
         sys.stdout.write(
             f"That is before the known past ({times.shown(past, desk.zone)}), which has passed for certain "
@@ -96,15 +98,20 @@ def _last_known(desk: Desk, *, as_json: bool) -> int:
 
 def _lines(desk: Desk, told: Mapping[str, Any]) -> Iterator[str]:
     trusted = bool(told["trusted"])
-    yield from words.entry("source", f"{told['source']} ({SOURCES[told['source']]})", indent=12)
+    yield from words.entry("source", f"{told['source']}: {SOURCES[told['source']]}", indent=12)
     yield from words.entry("trust", TRUSTED[trusted], Tone.GOOD if trusted else Tone.CARE, indent=12)
     yield from words.entry("now", times.shown(told["now"], desk.zone), indent=12)
     yield from words.entry("offset", offset(told["offset_ms"]), indent=12)
-    past = times.shown(told["known_past"], desk.zone)
-    yield from words.entry("known past", f"{past}; so much has passed for certain", indent=12)
+    yield from words.entry("known past", _past(told["known_past"], desk), indent=12)
     yield from words.entry("disagrees", ". ".join(_disagreements(told)) or "no source disagrees", indent=12)
     if not trusted:
         yield "Next: look at a watch, then door clock --trust '2026-11-24 19:02' (with the time it is)."
+
+
+def _past(known: int, desk: Desk) -> str:
+    if known < NOBODYS_PAST:
+        return "none yet: neither a server nor a phone's code has told of any"
+    return f"{times.shown(known, desk.zone)}; so much has passed for certain"
 
 
 def offset(ms: int | None) -> str:

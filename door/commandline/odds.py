@@ -20,8 +20,8 @@ from door.rules import Rules
 
 SAID = {
     Source.SERVER: "while the server tells the time",
-    Source.NTP: "without the server for a day, time from NTP, a clock chip or a person",
-    Source.NONE: "with no time at all",
+    Source.NTP: "a day after the last answer of the server",
+    Source.NONE: "while the door knows no time",
 }
 
 
@@ -43,8 +43,7 @@ def _complete(single: Odds, doubles: dict[Source, Odds], rules: Rules) -> dict[s
         "single": _figures(single),
         "double": {source.value: _figures(double) for source, double in doubles.items()},
         "year_together": {
-            source.value: arithmetic.together(single.per_year, double.per_year)
-            for source, double in doubles.items()
+            source.value: _together(single, source, double) for source, double in doubles.items()
         },
         "in_force": {
             "digits": rules.codes.digits,
@@ -56,6 +55,11 @@ def _complete(single: Odds, doubles: dict[Source, Odds], rules: Rules) -> dict[s
             "staff_search_seconds": rules.staff_search_seconds,
         },
     }
+
+
+def _together(single: Odds, source: Source, double: Odds) -> float:
+    """A year of both by turns; without a time no single code opens."""
+    return arithmetic.together(0.0 if source is Source.NONE else single.per_year, double.per_year)
 
 
 def _figures(odds: Odds) -> dict[str, Any]:
@@ -84,8 +88,8 @@ def _lines(single: Odds, doubles: dict[Source, Odds], rules: Rules) -> Iterator[
     yield ""
     yield from words.entry("pauses:", why)
     for source, double in doubles.items():
-        both = arithmetic.together(single.per_year, double.per_year)
-        yield from words.entry("a year:", f"{_percent(both)} for both by turns, {SAID[source]}")
+        year = _percent(_together(single, source, double))
+        yield from words.entry("a year:", f"{year} for all he can type, {SAID[source]}")
     silent = "`list-stale` is raised after a day without the server, long before a year of it has passed."
     yield from words.entry("", silent)
 
