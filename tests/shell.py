@@ -1,4 +1,4 @@
-"""An administrator's shell for tests: types ``door`` and keeps what it says; and a door that is not running."""
+"""An administrator's shell for tests: types ``door`` and keeps what it says; and a door that does not run."""
 
 from __future__ import annotations
 

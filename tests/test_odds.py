@@ -1,4 +1,4 @@
-"""The odds are those of the door's own code: live steps as contract.codes counts them, pairs as it compares."""
+"""The odds are those of the door's code: live steps as contract.codes counts them, pairs as it compares."""
 
 from __future__ import annotations
 
