@@ -275,6 +275,7 @@ def test_an_authority_that_has_ended_vouches_for_nobody(
     rig: Rig, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Where the system clock is right, OpenSSL compares the dates of the whole chain."""
+    rig.known = Known(int(time.time()), None)
     ended = Authority(tmp_path, "ended", until=2020)
     pair = ended.issue("under-ended", day(NOW - 86_400), day(NOW + 86_400))
     with rig.serving(honest, pair) as server:
