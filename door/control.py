@@ -40,6 +40,10 @@ class AwayError(ControlError):
     """No door runs here."""
 
 
+class HungUpError(ControlError):
+    """The door stopped in the middle of being asked: whether it was done is not known."""
+
+
 Question = Callable[[Mapping[str, Any]], Mapping[str, object]]
 
 
@@ -129,11 +133,18 @@ def ask(path: Path, verb: str, args: Mapping[str, object], seconds: float = 0) -
         try:
             talk.connect(str(path))
             talk.sendall(json.dumps({"verb": verb, "args": dict(args)}).encode() + b"\n")
-            return loads(_line(talk, MAX_ANSWER, 2 * TALK_SECONDS + seconds), MAX_ANSWER)
+            line = _line(talk, MAX_ANSWER, 2 * TALK_SECONDS + seconds)
+            if not line:
+                raise HungUpError(f"the door at {path} stopped before it answered: is it running?")
+            return loads(line, MAX_ANSWER)
+        except HungUpError:
+            raise
         except PermissionError:
             raise ControlError(f"{path} may not be opened by you: try it with sudo") from None
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise AwayError(f"no door answers at {path} ({error}): is it running?") from None
+        except ConnectionError as error:
+            raise HungUpError(f"no door answers at {path} any more ({error}): is it running?") from None
         except (OSError, ValueError) as error:
             raise ControlError(f"no door answers at {path} ({error}): is it running?") from None
 

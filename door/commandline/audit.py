@@ -12,7 +12,7 @@ from contract.settings import suggest
 from door.commandline import rows
 from door.commandline.desk import Desk
 from door.commandline.rows import Wanted
-from door.control import AwayError, ControlError, ask
+from door.control import AwayError, ControlError, HungUpError, ask
 from door.errors import AskedError
 
 WAIT_SECONDS = 20  # a question for news is asked again after so long without any
@@ -73,7 +73,7 @@ def news(desk: Desk, log: str, seq: int) -> Iterator[str]:
         try:
             given = {"log": log, "after": seq, "wait": WAIT_SECONDS}
             answer = ask(desk.config.socket, "rows", given, WAIT_SECONDS)
-        except AwayError:
+        except (AwayError, HungUpError):
             time.sleep(AWAY_SECONDS)
             continue
         if not answer.get("ok"):
