@@ -1,7 +1,9 @@
 """Wrong guesses: the budget of the whole door, refunds, lockout, and the pause after wrong pairs.
 
 The level counts milliseconds of refill, so that a token is ``rules.budget_refill_ms`` of running time
-and nothing is lost to rounding. A spent token is remembered durably before the answer is given.
+and nothing is lost to rounding. What a wrong guess costs, a token or a pause, is kept durably before the
+answer is given: whoever pulls the plug is rid of neither. In a pause nothing refills, so that nobody has the
+guesses of both: pairs all the time, and each single code as it is earned.
 """
 
 from __future__ import annotations
@@ -57,7 +59,14 @@ def full(rules: Rules) -> int:
 
 def level(budget: Budget, now: Moment, rules: Rules) -> int:
     """The level carried to ``now``."""
-    return min(full(rules), budget.level + now - budget.at)
+    return min(full(rules), budget.level + max(0, now - budget.at))
+
+
+def restored(stored: int, pause: object, now: Moment, *, lockout: bool) -> Budget:
+    """The budget after a start; the pause begins anew. What cannot be read is the longest."""
+    sound = pause is None or (type(pause) is int and 0 <= pause <= PAUSE_AT_MOST_MS)
+    ms = int(str(pause or 0)) if sound else PAUSE_AT_MOST_MS
+    return Budget(stored, now + ms, lockout=lockout, pause_ms=ms, pause_until=now + ms)
 
 
 def remembered(budget: Budget, now: Moment, rules: Rules) -> Effect:
@@ -98,11 +107,12 @@ def refund(
     return budget, (remembered(budget, now, rules), *ended)
 
 
-def wrong_pair(budget: Budget, now: Moment) -> Budget:
-    """A wrong pair costs a pause: 2 s, doubled to 30 s, forgotten after 10 minutes without one."""
-    forgotten = now - budget.pause_until > PAUSE_FORGOTTEN_MS
-    pause = PAUSE_MS if forgotten or not budget.pause_ms else min(PAUSE_AT_MOST_MS, 2 * budget.pause_ms)
-    return replace(budget, pause_ms=pause, pause_until=now + pause)
+def wrong_pair(budget: Budget, now: Moment, rules: Rules) -> tuple[Budget, tuple[Effect, ...]]:
+    """A wrong pair costs a pause, durably: 2 s, doubled to 30 s, forgotten after 10 minutes without one."""
+    pause = min(PAUSE_AT_MOST_MS, 2 * budget.pause_ms) or PAUSE_MS
+    until = now + pause
+    budget = replace(budget, level=level(budget, now, rules), at=until, pause_ms=pause, pause_until=until)
+    return budget, (remembered(budget, now, rules), Remember("pause", pause), Settle())
 
 
 def pausing(budget: Budget, now: Moment) -> int:
@@ -125,12 +135,16 @@ def due(budget: Budget, rules: Rules) -> Moment | None:
         moments.append(budget.at + rules.budget_refill_ms - budget.level)
     if budget.burst is not None:
         moments.append(budget.burst.began + BURST_MS)
+    if budget.pause_ms:
+        moments.append(budget.pause_until + PAUSE_FORGOTTEN_MS + 1)
     return min(moments, default=None)
 
 
 def tick(budget: Budget, now: Moment, rules: Rules) -> tuple[Budget, tuple[Effect, ...]]:
-    """End a lockout that has refilled, and a minute of wrong attempts."""
+    """End a lockout that has refilled, a minute of wrong attempts, and the memory of pauses."""
     budget, effects = _end_lockout(budget, now, rules)
+    if budget.pause_ms and now - budget.pause_until > PAUSE_FORGOTTEN_MS:
+        budget, effects = replace(budget, pause_ms=0), (*effects, Remember("pause", 0))
     if budget.burst is not None and now >= budget.burst.began + BURST_MS:
         effects = (*effects, *rows(budget))
         budget = replace(budget, burst=None)

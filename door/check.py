@@ -20,7 +20,7 @@ from door.events import Moment
 from door.pairs import First
 from door.rules import Rules
 
-EXPLAINED_S = 30 * 60  # late and early codes are recognised this far around now
+EXPLAINED_S = 30 * 60  # late, used and early codes are recognised this far around now
 NEAR_DIGITS = 2
 LEARNT_WINDOW = Window(step=120, skew=45, grace=75)  # of a phone code, when a code told the time
 NOT_NOW = Cue.NOT_NOW
@@ -144,7 +144,11 @@ def _fresh(record: AccessRecord, acceptable: range, asked: Asked) -> range:
 def _wrong_single(
     member: str, attempt: Attempt, secret: bytes, fresh: range, acceptable: range, asked: Asked
 ) -> Answer:
-    """Late and used codes are recognised and free; early ones cost as much as any wrong one."""
+    """Late and used codes are recognised and free; early ones cost as much as any wrong one.
+
+    A late code is one that no clock can bring back: it was over by the known past. Otherwise whoever forges
+    NTP would be told, for nothing, which of half an hour of codes to set the clock to.
+    """
     record, codes = asked.access.record(member), asked.rules.codes
     untrusted = asked.reading.source is Source.CODE
     now = asked.reading.unix or 0
@@ -155,12 +159,14 @@ def _wrong_single(
     hold = First(member, attempt.otp, asked.now)
     if untrusted and known is not None and known < acceptable.stop:
         return Second(hold, durable=True)  # perhaps a good half: nothing may tell it from any other
-    if known is not None and known < acceptable.stop:
-        used = asked.access.last_used(member, record.kind, record.generation)
+    used = asked.access.last_used(member, record.kind, record.generation)
+    over = codes.acceptable(record.kind, asked.reading.known_past).start
+    dead = max(min(over, acceptable.start), used.step + 1 if used is not None else 0)
+    if known is not None and known < min(dead, acceptable.stop):
         was_used = used is not None and (known == used.step or (known < used.step and known in acceptable))
         reason = "used-code" if was_used else "late-code"
         return Denial(reason, NOT_NOW, member, hold=hold)
-    reason = "unknown-code" if known is None else "early-code"
+    reason = "unknown-code" if known is None or known < acceptable.stop else "early-code"
     cue = Cue.SECOND_CODE if untrusted else Cue.WRONG
     hold = replace(hold, spent_at=asked.now)
     return Denial(reason, cue, member, wrong_single=True, near=near, hold=hold)

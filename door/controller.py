@@ -149,16 +149,19 @@ def _granted(state: State, grant: Grant, now: Moment, rules: Rules) -> Decided:
 def _denied(state: State, denial: Denial, now: Moment, rules: Rules) -> Decided:
     """Only a wrong single code costs; what anyone can repeat for ever is gathered into a row a minute."""
     cue = Show(denial.cue, rules.pair_ms if denial.cue is Cue.SECOND_CODE else None)
+    row = Record("denied", denial.member, denial.reason)
     if denial.wrong_single and denial.member is not None:
         failures = state.access.failures.get(denial.member, 0)
         purse, spent = budget.spend(state.budget, denial.member, denial.near, failures, now, rules)
-        row = Record("denied", denial.member, denial.reason)
         return replace(state, budget=purse), (row, *spent, cue)
     if denial.wrong_pair or denial.reason == "wrong-length":
         purse = budget.gather(state.budget, "denied", denial.reason, now)
-        purse = budget.wrong_pair(purse, now) if denial.wrong_pair else purse
-        return replace(state, budget=purse), (cue,)
-    return state, (cue, Record("denied", denial.member, denial.reason))
+        purse, paid = budget.wrong_pair(purse, now, rules) if denial.wrong_pair else (purse, ())
+        return replace(state, budget=purse), (*paid, cue)
+    if denial.reason == "late-code":  # nobody who pulls the plug after it finds a clock that takes it
+        time, past = clock.remember(state.clock, now)
+        return replace(state, clock=time), (row, *past, Settle(), cue)
+    return state, (cue, row)
 
 
 def _contact(state: State, opened: bool, now: Moment, rules: Rules) -> Decided:

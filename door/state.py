@@ -93,7 +93,7 @@ def restore(facts: Mapping[str, object], access: AccessList, now: Moment, rules:
         stored = 0  # what was used may be typed again: only double codes, until the budget has refilled
     empty = stored < rules.budget_refill_ms
     return State(
-        budget=Budget(stored, now, lockout=empty),
+        budget=budget.restored(stored, facts.get("pause"), now, lockout=empty),
         clock=Clock(Tick(past, now), remembered=now),
         access=access,
         occupancy=occupancy.restore(facts.get("occupancy"), now),

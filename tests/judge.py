@@ -128,25 +128,37 @@ def _single(m: Model, member: str, typed: str, first: Half | None, now: int) -> 
 
 
 def _wrong_single(m: Model, half: Half, open_now: list[int], fresh: list[int], unix: int) -> Verdict:
-    """Late and used codes are told apart and free; early and wrong ones cost a token."""
+    """Late and used codes are told apart and free; early and wrong ones cost a token.
+
+    Late is what no clock can bring back: each second from the known past on is after its window.
+    """
     record, by_code = m.record(half.member), m.time.source(half.at) == "code"
     kind, generation = record.kind.value, record.generation
     earliest = acceptable(kind, max(0, unix - HALF_AN_HOUR_S))[0]
     latest = acceptable(kind, unix + HALF_AN_HOUR_S)[-1]
     known = [s for s in range(earliest, latest + 1) if otp(kind, half.member, generation, s) == half.otp]
-    if known and known[-1] <= open_now[-1]:
-        if by_code:
-            return Verdict("second", Cue.SECOND_CODE, half.member, hold=half, settles=True)
-        last = m.used.get((half.member, kind, generation), (-1, 0))[0]
+    if known and known[-1] <= open_now[-1] and by_code:
+        return Verdict("second", Cue.SECOND_CODE, half.member, hold=half, settles=True)
+    last = m.used.get((half.member, kind, generation), (-1, 0))[0]
+    length, _, grace = WINDOWS[kind]
+    past = m.time.known_past(half.at) // 1000
+    if (
+        known
+        and known[-1] <= open_now[-1]
+        and (
+            known[-1] <= last or (known[-1] < open_now[0] and begin(kind, known[-1]) + length + grace <= past)
+        )
+    ):
         used = known[-1] == last or (known[-1] < last and known[-1] in open_now)
         reason = "used-code" if used else "late-code"
-        return Verdict("denied", Cue.NOT_NOW, half.member, frozenset({reason}), hold=half)
+        told = frozenset({reason})
+        return Verdict("denied", Cue.NOT_NOW, half.member, told, hold=half, settles=not used)
     slips = (_off(otp(kind, half.member, generation, s), half.otp) for s in fresh)
     return Verdict(
         "denied",
         Cue.SECOND_CODE if by_code else Cue.WRONG,
         half.member,
-        frozenset({"early-code" if known else "unknown-code"}),
+        frozenset({"early-code" if known and known[-1] > open_now[-1] else "unknown-code"}),
         hold=replace(half, spent_at=half.at),
         costs="token",
         near=any(0 < off <= 2 for off in slips),

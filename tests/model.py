@@ -144,8 +144,9 @@ class Model:
         elif v.costs == "pause" or v.reasons == {"wrong-length"}:
             self.purse.gather("denied", min(v.reasons), now)
             if v.costs:
-                self.purse.wrong_pair(now)
+                self.purse.wrong_pair(now, e)
         else:
+            e.kept |= {"known_past"} if v.reasons == {"late-code"} else set()
             e.rows.append(("denied", v.member, min(v.reasons)))
 
     def _granted(self, v: Verdict, now: int, e: Expected) -> None:

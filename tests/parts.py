@@ -44,11 +44,14 @@ class Purse:
     def now(self, now: int) -> int:
         """The level at ``now``."""
         full = self.rules.budget_tokens * self.rules.budget_refill_ms
-        return min(full, self.level + now - self.at)
+        return min(full, self.level + max(0, now - self.at))
 
     def pass_time(self, now: int, e: Expected) -> None:
         """A lockout ends with the first whole token; what was gathered is told after a minute."""
         self._end_lockout(now, e)
+        if self.pause_ms and now - self.pause_until > 10 * MINUTE_MS:
+            self.pause_ms = 0
+            e.kept.add("pause")
         if self.gathering_since is not None and now >= self.gathering_since + MINUTE_MS:
             self.tell(e)
 
@@ -89,11 +92,13 @@ class Purse:
             self._end_lockout(now, e)
         return tokens
 
-    def wrong_pair(self, now: int) -> None:
-        """Two seconds, doubled to thirty, forgotten after ten minutes without one."""
-        fresh = self.pause_ms == 0 or now - self.pause_until > 10 * MINUTE_MS
-        self.pause_ms = 2_000 if fresh else min(30_000, self.pause_ms * 2)
-        self.pause_until = now + self.pause_ms
+    def wrong_pair(self, now: int, e: Expected) -> None:
+        """Two seconds, doubled to thirty, forgotten after ten minutes without one; nothing refills in it."""
+        self.level = self.now(now)
+        self.pause_ms = 2_000 if self.pause_ms == 0 else min(30_000, self.pause_ms * 2)
+        self.at = self.pause_until = now + self.pause_ms
+        e.kept |= {"budget", "pause"}
+        e.settles = True
 
     def _end_lockout(self, now: int, e: Expected) -> None:
         if self.lockout and self.now(now) >= self.rules.budget_refill_ms:

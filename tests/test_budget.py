@@ -321,8 +321,47 @@ def test_pauses_are_forgotten_ten_minutes_after_the_last_one(ms, pause):
 
 
 def test_a_pause_just_after_the_start_is_two_seconds():
-    purse = budget.wrong_pair(Budget(0, 0), 700_000)
+    purse, _ = budget.wrong_pair(Budget(0, 0), 700_000, House().rules)
     assert budget.pausing(purse, 700_000) == 2_000
+
+
+def test_a_pause_begins_anew_when_the_power_comes_back():
+    """Else whoever pulls the plug types three pairs while others type one."""
+    house = House()
+    house.drain()
+    for pause in (2, 4, 8):
+        wrong_pair(house)
+        house.wait(pause)
+    house.power_cut(60)
+    assert budget.pausing(house.state.budget, house.now) == 8_000
+    house.wait(8)
+    assert wrong_pair(house) == 16_000
+
+
+def test_a_pause_that_was_forgotten_does_not_come_back_with_the_power():
+    house = House()
+    house.drain()
+    wrong_pair(house)
+    house.wait(2 + 600.001)
+    house.power_cut()
+    assert budget.pausing(house.state.budget, house.now) == 0
+
+
+@pytest.mark.parametrize("fact", ["2000", -1, True, 3.5, [], 10**30])
+def test_a_pause_that_cannot_be_read_is_the_longest(fact):
+    house = House(facts={"pause": fact})
+    assert budget.pausing(house.state.budget, house.now) == 30_000
+
+
+def test_nothing_refills_during_a_pause():
+    """Else somebody has the guesses of both: pairs all the time, and a single code every two hours."""
+    house = House()
+    house.drain()
+    wrong_pair(house)
+    house.wait(2)
+    assert house.tokens == 0
+    house.wait(7_200)
+    assert house.tokens == 1
 
 
 # -- a number that is guessed at ------------------------------------------------------------------

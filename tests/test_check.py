@@ -6,7 +6,7 @@ import pytest
 
 from contract import hours
 from contract.access import AccessRecord, revoke
-from contract.codes import Codes, Kind
+from contract.codes import WINDOWS, Codes, Kind
 from door.effects import Cue, Learn, Mode, Record, Unlock, Use
 from door.events import ListReceived, ServerTime, SystemTime
 from door.modes import ModeState
@@ -115,6 +115,7 @@ def test_windows_are_those_of_the_server():
     codes = Codes(windows={**Codes().windows, Kind.PHONE: replace(Codes().windows[Kind.PHONE], grace=0)})
     house = room(codes=codes)
     house.until((NOW + 120) * 1000)
+    house.post(ServerTime(house.unix_ms))
     assert reasons(house.at_once(house.code("0427", later=-1))) == ["late-code"]
 
 
@@ -171,6 +172,38 @@ def test_late_codes_are_recognised_for_30_min(s, reason, tokens):
     effects = house.at_once(house.code("0427", later=step))
     assert reasons(effects) == [reason]
     assert house.tokens == tokens
+
+
+def forged(house: House, seconds: int) -> None:
+    """A power cut, no server any more, and whoever answers for NTP says that it is so many seconds later."""
+    house.clock = False
+    house.power_cut()
+    house.post(SystemTime(house.unix_ms + seconds * 1000, synchronised=True, rtc=False))
+
+
+@pytest.mark.parametrize("record", [PHONE, STAFF], ids=lambda record: record.kind.value)
+def test_late_by_a_clock_that_may_be_forged_is_wrong(record):
+    """Else he is told for nothing, of half an hour of codes, which to set the clock back to."""
+    house = room()
+    forged(house, 600)
+    effects = house.at_once(house.code(record.member, record.kind))
+    assert reasons(effects) == ["unknown-code"]
+    assert cues(effects) == [Cue.WRONG]
+    assert house.tokens == 9
+
+
+@pytest.mark.parametrize("record", [PHONE, STAFF], ids=lambda record: record.kind.value)
+def test_a_late_code_that_was_explained_opens_by_no_clock_after_a_power_cut(record):
+    """Nothing of the known past that its denial was built on is lost with the power."""
+    house = room()
+    code = house.code(record.member, record.kind)
+    house.wait(300)
+    assert reasons(house.at_once(code)) == ["late-code"]
+    forged(house, 0)
+    for seconds in range(0, -900, -10):
+        house.post(SystemTime(house.unix_ms + seconds * 1000, synchronised=True, rtc=False))
+        assert not granted(house.at_once(code + "*"))
+    assert not granted(house.double(record.member, record.kind, later=-(300 // WINDOWS[record.kind].step)))
 
 
 def test_the_last_used_code_is_told_as_used_also_when_it_is_late():

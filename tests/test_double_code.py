@@ -647,7 +647,8 @@ def test_guesses_in_a_lockout_open_nothing_and_cost_no_token(attempts):
     level = house.tokens
     for member, otp in attempts:
         effects = house.at_once(member + otp)
-        assert of(Unlock, effects) == of(Remember, effects) == []
+        assert of(Unlock, effects) == []
+        assert {e.name for e in of(Remember, effects)} <= {"budget", "pause"}
     assert house.tokens == level
     repeats = sum(a[0] == b[0] for a, b in pairwise(attempts))
     paused = house.state.budget.pause_until > house.now

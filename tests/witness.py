@@ -88,12 +88,22 @@ class Witness(House):
                 0 if self.facts.get("used_steps_lost") else level
             )  # only double codes, till it has refilled
             rule_the_known_past_outlives_power(before, self.facts, self.now_before, self.kept_at)
-        past = self.facts.get("known_past", 0)
+            rule_the_pause_outlives_power(before, self.facts)
+        past, pause = self.facts.get("known_past", 0), self.facts.get("pause", 0)
         assert isinstance(past, int)
+        assert isinstance(pause, int)
+        again = self.now + pause
         self.m = Model(
             rules,
             Timepiece((past * 1000, self.now)),
-            Purse(rules, level, self.now, lockout=level < rules.budget_refill_ms),
+            Purse(
+                rules,
+                level,
+                again,
+                lockout=level < rules.budget_refill_ms,
+                pause_ms=pause,
+                pause_until=again,
+            ),
             Way(rules),
             People(0 if before is None else before.people.count, touched=self.now),
         )
@@ -411,6 +421,11 @@ def rule_the_known_past_outlives_power(m: Model, facts: dict[str, object], now: 
     ), "more has passed than can have"
 
 
+def rule_the_pause_outlives_power(m: Model, facts: dict[str, object]) -> None:
+    """Pulling the plug shortens no pause: it begins anew, and doubles as before."""
+    assert facts.get("pause", 0) == m.purse.pause_ms, "a power cut changed the pause"
+
+
 # -- commands ---------------------------------------------------------------------------------------
 
 
@@ -473,7 +488,7 @@ def rule_nothing_due_is_slept_through(w: Witness) -> None:
 
 Rule = Callable[[Witness, Seen, Model], None]
 _AT_OTHER_TIMES = {"rule_power_is_no_refill", "rule_the_known_past_outlives_power"}
-_AT_OTHER_TIMES |= {"rule_nothing_due_is_slept_through"}
+_AT_OTHER_TIMES |= {"rule_nothing_due_is_slept_through", "rule_the_pause_outlives_power"}
 RULES: tuple[Rule, ...] = tuple(
     rule for name, rule in list(globals().items()) if name.startswith("rule_") and name not in _AT_OTHER_TIMES
 )
