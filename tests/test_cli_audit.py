@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import until
 from serving import ROOT
 from shell import Shell, keeping
-from village import config, door_at, door_process, home, write
+from village import answered, config, door_at, door_process, home, write
 
 from contract.messages import ROW_TYPES
 from door import tables
@@ -162,12 +163,22 @@ class Follower:
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
         self._lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self._lines.put(line)
+
+    def close(self) -> None:
+        """Kill it, if it still runs."""
+        self.process.kill()
+        self.process.wait()
+        self._reader.join(5)
+        for pipe in (self.process.stdout, self.process.stderr):
+            assert pipe is not None
+            pipe.close()
 
     def says(self, word: str) -> str:
         """The next line with this word."""
@@ -183,11 +194,11 @@ def following(path: Path, *words: str) -> Iterator[Follower]:
     try:
         yield follower
         follower.process.send_signal(signal.SIGINT)
-        _, err = follower.process.communicate(timeout=15)
-        assert (follower.process.returncode, err) == (130, "")
+        assert follower.process.wait(15) == 130
+        assert follower.process.stderr is not None
+        assert follower.process.stderr.read() == ""
     finally:
-        follower.process.kill()
-        follower.process.wait()
+        follower.close()
 
 
 def test_follow_tells_each_new_row_and_every_row_once(
@@ -221,6 +232,7 @@ def test_follow_filters_what_comes(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_a_follower_waits_for_a_door_that_is_killed_and_started_again(tmp_path: Path) -> None:
     """In the middle of a question."""
     with door_process(tmp_path) as first:
+        until(lambda: answered(tmp_path / "run" / "control.sock"))
         first.type("1111111111")
         with following(tmp_path / "config.toml") as follower:
             follower.says("denied")
