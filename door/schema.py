@@ -184,10 +184,23 @@ def prune_set_aside(path: Path, before: int) -> None:
 
 
 def _create_private(path: Path) -> None:
+    if not path.exists():
+        _sync_folders_of(path)
     os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
     for needed in (path, path.parent):  # SQLite opens such a file to read, or says only that it cannot
         if not os.access(needed, os.W_OK):
             raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+def _sync_folders_of(path: Path) -> None:
+    """A folder made just now may be gone after a power cut, with all in it; SQLite syncs its own alone."""
+    for above in list(path.absolute().parents)[1:]:
+        with contextlib.suppress(OSError):  # one that may not be opened is older than this program
+            folder = os.open(above, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
 
 def _refuse_newer(path: Path) -> None:
