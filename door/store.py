@@ -21,7 +21,7 @@ from door.errors import StoreError
 from door.keeper import Keeper, Remembered
 from door.ledger import AckResult, Ledger, NewLog, Outstanding
 from door.questions import Question, Word, fail, resolve
-from door.retention import PRUNED_AT_ONCE, prune
+from door.retention import Pruning
 
 __all__ = ["AckResult", "Outstanding", "Remembered", "Store"]
 
@@ -89,7 +89,7 @@ class Store(Keeper):
     def prune(self, known_past: int) -> Future[int]:
         """Delete what is past retention, counted from ``known_past`` (Unix s); says how many rows."""
         future: Future[int] = Future()
-        self._prune(known_past, future, 0)
+        self._prune(Pruning(known_past, self._retention_seconds), future)
         return future
 
     def retry(self) -> None:
@@ -118,17 +118,15 @@ class Store(Keeper):
         self._queue.put(Question(ask, future, otherwise))
         return future
 
-    def _prune(self, known_past: int, future: Future[int], so_far: int) -> None:
-        def some(ledger: Ledger) -> int:
-            deleted = prune(ledger, known_past, self._retention_seconds)
-            if deleted == PRUNED_AT_ONCE:
-                self._prune(known_past, future, so_far + deleted)
-            else:
-                schema.prune_set_aside(self.path, known_past - self._retention_seconds)
-                resolve(future, so_far + deleted)
-            return deleted
+    def _prune(self, pruning: Pruning, future: Future[int]) -> None:
+        def some(ledger: Ledger) -> None:
+            if not pruning.step(ledger):
+                self._prune(pruning, future)
+                return
+            schema.prune_set_aside(self.path, pruning.known_past - self._retention_seconds)
+            resolve(future, pruning.deleted)
 
-        def failed(done: Future[int]) -> None:
+        def failed(done: Future[None]) -> None:
             if done.exception() is not None:
                 fail(future, done.exception())
 

@@ -32,7 +32,7 @@ from door.effects import (
 )
 from door.keeper import LATE_SECONDS
 from door.ledger import Outstanding
-from door.retention import PRUNED_AT_ONCE
+from door.retention import LOOKED_AT_ONCE, PRUNED_AT_ONCE
 from door.store import AckResult, Store
 from tests.stores import (
     PROCESSES,
@@ -503,6 +503,29 @@ def test_pruning_lets_others_through_and_keeps_the_last_row(path: Path) -> None:
     store, remembered = begun(path)
     store.stop(10)
     assert remembered.seq == count + 2
+
+
+def test_looking_for_old_rows_lets_others_through(path: Path) -> None:
+    """A year of rows takes long to read; found by leading one (``year.py``)."""
+    count = 3 * LOOKED_AT_ONCE
+    with running(path, retention_days=180) as store:
+        now(store.keep([note(at=DAY * 1000) for _ in range(count)]))
+        with occupied(store):
+            pruned = store.prune(DAY * 1000)
+            waiting = [store.ask(lambda _: pruned.done()) for _ in range(2)]
+        kept = store.keep(granted(1))
+        in_between = [now(done) for done in waiting] + [pruned.done() for _ in [now(kept)]]
+        assert in_between == [False, False, False]
+        assert now(pruned) == 0
+
+
+def test_an_old_row_far_behind_newer_ones_makes_all_before_it_old(path: Path) -> None:
+    """A clock that ran a year ahead for a day: what it stamped is as old as its neighbours."""
+    ahead = [note(at=DAY * 2000) for _ in range(LOOKED_AT_ONCE)]
+    with running(path, retention_days=180) as store:
+        now(store.keep([note(at=DAY), *ahead, note(at=DAY * 2), note(at=DAY * 999)]))
+        acknowledged(store, store.seq)
+        assert now(store.prune(DAY * 1000)) == LOOKED_AT_ONCE + 3
 
 
 def test_a_former_log_that_is_empty_is_forgotten(path: Path) -> None:
