@@ -6,7 +6,7 @@ PIP_INSTALL := PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install
 	--disable-pip-version-check --progress-bar off -c constraints.txt
 CHECKED := contract door roomserver demo tests
 
-.PHONY: help demo test test-all lint benchmarks clean
+.PHONY: help demo test test-all lint benchmarks mutate clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -31,6 +31,9 @@ lint: $(VENV)/.dev ## ruff and mypy
 
 benchmarks: $(VENV)/.dev ## how fast it is on this machine, into docs/performance.md
 	@$(BIN)/python -m benchmarks
+
+mutate: $(VENV)/.dev ## change the core in every small place and see that a test notices (an hour)
+	@$(BIN)/python tools/mutate.py
 
 clean: ## remove the environment and everything made
 	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

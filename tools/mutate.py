@@ -1,0 +1,322 @@
+"""Mutation testing: change the core in one small place after another; does a test notice?
+
+``python tools/mutate.py [FILE…]`` works on a copy; without files it takes all of ``FILES``.
+A mutant meets the quick tests that pass through its line; if they miss it, the walk of ``tests/walk.py``.
+The tests are collected once.
+For a change within a function a fork of that process gets the changed code;
+a change of the module itself (constants, fields, defaults) is imported anew in a fork of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pickle
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType
+from typing import Any
+
+import pytest
+from mutants import Mutant, mutants
+
+ROOT = Path(__file__).parent.parent
+FILES = [
+    *(f"contract/{name}.py" for name in "codes access audit messages hours".split()),
+    *(f"door/{name}.py" for name in "keys pairs admission doorway occupancy modes commands".split()),
+    *(f"door/{name}.py" for name in "accesslist clock acts told budget check controller state".split()),
+]
+TESTS = {
+    "contract": "access audit codes hours messages".split(),
+    "door": "accesslist admission budget check clock commands controller doorway double_code keys lost_steps "
+    "modes occupancy".split(),
+}
+QUICK = ["-q", "-x", "-p", "no:cacheprovider", "--no-header", "--no-summary", "-W", "ignore", "--timeout=0"]
+SLOW_SECONDS = 8.0  # of the processor, watched line by line; a test that takes longer is left to `make test`
+SECONDS_A_MUTANT = 15.0  # of the processor: what it is shared with does not make a mutant hang
+KILLED, SURVIVED, HUNG = "killed", "survived", "hung"
+
+
+@dataclass
+class Passed:
+    """What the unchanged core was seen to do: the lines that a test passes through, and how long it takes."""
+
+    lines: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def through(self, file: str, line: int | None = None) -> list[str]:
+        """The tests that pass through a line (or anywhere through a file), quickest first."""
+        found = [n for n, ls in self.lines.items() if any(f == file and line in (None, at) for f, at in ls)]
+        return sorted(found, key=lambda node: self.seconds[node])
+
+
+def forked(work: Callable[[], int], seconds: float) -> int | None:
+    """The exit code of work done in a fork, which has so many seconds of the processor; None if it hung."""
+    child = os.fork()
+    if child == 0:
+        code = 3
+        try:
+            resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
+            quiet = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(quiet, 1)
+            os.dup2(quiet, 2)
+            code = work()
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    return None if code in (-signal.SIGXCPU, -signal.SIGKILL) else code
+
+
+def outcome(code: int | None) -> str:
+    """What an exit code says of a mutant."""
+    return HUNG if code is None else SURVIVED if code == 0 else KILLED
+
+
+class Outcomes:
+    """Watches whether a test failed."""
+
+    failed = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.failed = self.failed or report.failed
+
+
+class Mutation:
+    """Takes the place of pytest's own loop once everything is collected."""
+
+    def __init__(self, chosen: list[Mutant], copy: Path, until: float, walks: int) -> None:
+        self.chosen, self.copy, self.until, self.walks = chosen, copy, until, walks
+        self.results: dict[int, str] = {}
+        self.passed = Passed()
+
+    def pytest_collection(self) -> None:
+        from hypothesis import Phase, settings
+
+        settings.register_profile(
+            "mutation",
+            phases=(Phase.explicit, Phase.generate),
+            max_examples=25,
+            derandomize=True,
+            database=None,
+            deadline=None,
+        )
+        settings.load_profile("mutation")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        items = {item.nodeid: item for item in session.items}
+        told = self.copy / "passed.pickle"
+        forked(lambda: self.look(list(items.values()), told), 600)
+        self.passed = pickle.loads(told.read_bytes())  # noqa: S301  (our own fork's)
+        functions = live_functions(self.copy)
+        for n, mutant in enumerate(self.chosen):
+            if mutant.function and time.monotonic() < self.until:
+                became = self.met(mutant, functions.get((mutant.file, mutant.function), []), items)
+                self.results |= {n: became} if became else {}
+        (self.copy / "results.pickle").write_bytes(pickle.dumps((self.results, self.passed)))
+        return True
+
+    def met(self, mutant: Mutant, targets: list[FunctionType], items: dict[str, pytest.Item]) -> str | None:
+        """What becomes of a mutant within a function; None if it is the very same code."""
+        code = compile(mutant.tree(), str(self.copy / mutant.file), "exec", dont_inherit=True)
+        changed = next(c for c in codes(code) if c.co_qualname == mutant.function)
+        if all(changed == target.__code__ for target in targets):
+            return None
+        nodes = within_seconds(self.passed, self.passed.through(mutant.file, mutant.line))
+        tests = [items[node] for node in nodes]
+        quick = forked(lambda: self.run(targets, changed, tests), SECONDS_A_MUTANT)
+        if quick == 0 and mutant.file.startswith("door/") and self.walks:
+            quick = forked(lambda: self.walk(targets, changed), 3 * SECONDS_A_MUTANT)
+        return outcome(quick)
+
+    def look(self, items: list[pytest.Item], told: Path) -> int:
+        """Run every test on the unchanged core and note what it passes through; who fails is left out."""
+        passed, prefix = Passed(), f"{self.copy}{os.sep}"
+        for item in items:
+            seen: set[tuple[str, int]] = set()
+
+            def lines(frame: FrameType, _event: str, _arg: object, seen: set[Any] = seen) -> Any:
+                seen.add((frame.f_code.co_filename, frame.f_lineno))
+                return lines
+
+            def calls(frame: FrameType, _event: str, _arg: object, lines: Any = lines) -> Any:
+                name = frame.f_code.co_filename
+                return lines if name.startswith((f"{prefix}door", f"{prefix}contract")) else None
+
+            began = time.process_time()
+            sys.settrace(calls)
+            failed = failing([item])
+            sys.settrace(None)
+            seconds = time.process_time() - began
+            if not failed and seconds < SLOW_SECONDS:
+                passed.lines[item.nodeid] = {(f.removeprefix(prefix), line) for f, line in seen}
+                passed.seconds[item.nodeid] = seconds
+        told.write_bytes(pickle.dumps(passed))
+        return 0
+
+    def run(self, targets: list[FunctionType], changed: CodeType, items: list[pytest.Item]) -> int:
+        """Give the functions their changed code, and run the tests."""
+        for target in targets:
+            target.__code__ = changed
+        return int(failing(items))
+
+    def walk(self, targets: list[FunctionType], changed: CodeType) -> int:
+        """Give the functions their changed code, and walk past the door."""
+        import walk
+
+        for target in targets:
+            target.__code__ = changed
+        return walk.main(self.walks)
+
+
+def failing(items: list[pytest.Item]) -> bool:
+    """Whether one of the tests fails; the rest is not run then."""
+    watch = Outcomes()
+    for item in items:
+        item.config.pluginmanager.register(watch)
+        try:
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+        finally:
+            item.config.pluginmanager.unregister(watch)
+        if watch.failed:
+            return True
+    return False
+
+
+def within_seconds(passed: Passed, nodes: list[str]) -> list[str]:
+    """As many of the tests as fit into the time of a mutant."""
+    chosen, total = [], 0.0
+    for node in nodes:
+        total += passed.seconds[node]
+        if total < SECONDS_A_MUTANT:
+            chosen.append(node)
+    return chosen
+
+
+def codes(code: CodeType) -> Iterator[CodeType]:
+    """All code within a code, the outer before the inner."""
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield from codes(const)
+            yield const
+
+
+def live_functions(copy: Path) -> dict[tuple[str, str], list[FunctionType]]:
+    """The functions of the core, as they stand in this process."""
+    import gc
+
+    found: dict[tuple[str, str], list[FunctionType]] = {}
+    for each in gc.get_objects():
+        if type(each) is FunctionType and each.__code__.co_filename.startswith(str(copy)):
+            key = each.__code__.co_filename.removeprefix(f"{copy}{os.sep}"), each.__code__.co_qualname
+            found.setdefault(key, []).append(each)
+    return found
+
+
+class Only:
+    """Keeps of what was collected the tests that are asked for, in that order."""
+
+    def __init__(self, nodes: list[str]) -> None:
+        self.nodes = {node: at for at, node in enumerate(nodes)}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = sorted((i for i in items if i.nodeid in self.nodes), key=lambda i: self.nodes[i.nodeid])
+
+
+def imported_anew(mutant: Mutant, copy: Path, nodes: list[str], walks: int) -> str:
+    """Whether a mutant of the module itself is noticed: in its tests, or (of the door) by the walk."""
+    import ast
+
+    path = copy / mutant.file
+    source = path.read_bytes()
+    path.write_text(ast.unparse(mutant.tree()), "utf-8")
+
+    def tests() -> int:
+        files = list(dict.fromkeys(node.split("::")[0] for node in nodes))
+        return int(pytest.main([*QUICK, *files], plugins=[Only(nodes)]))
+
+    def walk() -> int:
+        from walk import main
+
+        return main(walks)
+
+    try:
+        code = forked(tests, 3 * SECONDS_A_MUTANT)
+        if code == 0 and walks and mutant.file.startswith("door/"):
+            code = forked(walk, 3 * SECONDS_A_MUTANT)
+        return outcome(code)
+    finally:
+        path.write_bytes(source)
+
+
+def copied(copy: Path, files: list[str]) -> list[str]:
+    """A copy of the core and the tests, the rest beside it; the names of the tests taken."""
+    for name in ("contract", "door", "tests"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in ROOT.iterdir():
+        if path.name not in {"contract", "door", "tests"} and not path.name.startswith("."):
+            (copy / path.name).symlink_to(path)
+    packages = dict.fromkeys(file.split("/")[0] for file in files)
+    names = [*(name for package in packages for name in TESTS[package]), *(f"mutants_{p}" for p in packages)]
+    return [f"tests/test_{name}.py" for name in names if (copy / f"tests/test_{name}.py").exists()]
+
+
+def mutate(files: list[str], copy: Path, out: Path, seconds: float, walks: int) -> None:
+    """Mutate, and write each mutant with what became of it."""
+    until = time.monotonic() + seconds
+    tests = copied(copy, files)
+    os.chdir(copy)
+    sys.path[:0] = [str(copy), str(copy / "tests")]
+    sys.dont_write_bytecode = True
+    chosen = [m for file in files for m in mutants(file, (copy / file).read_text("utf-8"))]
+    plugin = Mutation(chosen, copy, until, walks)
+    forked(lambda: int(pytest.main([*QUICK, *tests], plugins=[plugin])), seconds + 900)
+    results, passed = pickle.loads((copy / "results.pickle").read_bytes())  # noqa: S301  (our own fork's)
+    for name in "gpiozero hypothesis pyotp requests fastapi sqlalchemy paho.mqtt.client".split():
+        __import__(name)  # once, and not in each fork
+    for n, mutant in enumerate(chosen):
+        if not mutant.function and time.monotonic() < until:
+            nodes = within_seconds(passed, passed.through(mutant.file))
+            results[n] = imported_anew(mutant, copy, nodes, walks)
+    out.parent.mkdir(exist_ok=True)
+    with out.open("w", encoding="utf-8") as lines:
+        for n, result in sorted(results.items()):
+            m = chosen[n]
+            told = {"file": m.file, "line": m.line, "in": m.function, "old": m.old, "new": m.new}
+            lines.write(json.dumps(told | {"outcome": result}) + "\n")
+    tell(chosen, results)
+
+
+def tell(chosen: list[Mutant], results: dict[int, str]) -> None:
+    """The survivors, and the numbers."""
+    for n, result in sorted(results.items()):
+        m = chosen[n]
+        if result == SURVIVED:
+            print(f"{m.file}:{m.line} {m.function or 'module'}: {m.old}  →  {m.new}")
+    counts = {word: list(results.values()).count(word) for word in (KILLED, HUNG, SURVIVED)}
+    print(f"{len(results)} of {len(chosen)} mutants:", ", ".join(f"{n} {word}" for word, n in counts.items()))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("files", nargs="*", default=FILES)
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "build" / "mutants.jsonl", help="a line for each mutant"
+    )
+    parser.add_argument("--seconds", type=float, default=7200, help="no new mutant is begun after")
+    parser.add_argument("--walks", type=int, default=100, help="walks for a mutant that the tests miss")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        mutate(args.files, Path(folder).resolve(), args.out.resolve(), args.seconds, args.walks)
+
+
+if __name__ == "__main__":
+    main()
