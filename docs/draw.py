@@ -104,7 +104,7 @@ def chances(rules: Rules) -> str:
     for source in (Source.SERVER, Source.NTP):
         for kind in odds.ISSUED:
             double = odds.double(kind, source, rules, NOW)
-            both = odds.together(single[kind].per_year, double.per_year)
+            both = odds.by_turns(single[kind], double, rules)
             lines.append(_chance(f"double, {kind}, time from {source}", double))
             lines.append(f"| both by turns, {kind}, time from {source} | | | | {100 * both:.2g} % |")
     return "\n".join(lines)

@@ -54,9 +54,14 @@ def chance(per_try: float, tries: int) -> float:
     return 1.0 if per_try >= 1 else -math.expm1(tries * math.log1p(-per_try))
 
 
-def together(*parts: float) -> float:
-    """The chance that at least one of several independent things happens."""
-    return 1 - math.prod(1 - part for part in parts)
+def by_turns(single: Odds, double: Odds, rules: Rules) -> float:
+    """A year of all he can type: what is in store, and then single codes or pairs, whichever is more likely.
+
+    Not both: nothing refills during the pause after a wrong pair (``budget.wrong_pair``).
+    """
+    store = chance(single.per_try, rules.budget_tokens)
+    earned = chance(single.per_try, single.a_year - rules.budget_tokens)
+    return 1 - (1 - store) * (1 - max(earned, double.per_year))
 
 
 def single(kind: Kind, rules: Rules, around: int) -> Odds:

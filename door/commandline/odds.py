@@ -43,7 +43,7 @@ def _complete(single: Odds, doubles: dict[Source, Odds], rules: Rules) -> dict[s
         "single": _figures(single),
         "double": {source.value: _figures(double) for source, double in doubles.items()},
         "year_together": {
-            source.value: _together(single, source, double) for source, double in doubles.items()
+            source.value: _together(single, source, double, rules) for source, double in doubles.items()
         },
         "in_force": {
             "digits": rules.codes.digits,
@@ -57,9 +57,9 @@ def _complete(single: Odds, doubles: dict[Source, Odds], rules: Rules) -> dict[s
     }
 
 
-def _together(single: Odds, source: Source, double: Odds) -> float:
+def _together(single: Odds, source: Source, double: Odds, rules: Rules) -> float:
     """A year of both by turns; without a time no single code opens."""
-    return arithmetic.together(0.0 if source is Source.NONE else single.per_year, double.per_year)
+    return double.per_year if source is Source.NONE else arithmetic.by_turns(single, double, rules)
 
 
 def _figures(odds: Odds) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _lines(single: Odds, doubles: dict[Source, Odds], rules: Rules) -> Iterator[
     yield ""
     yield from words.entry("pauses:", why)
     for source, double in doubles.items():
-        year = _percent(_together(single, source, double))
+        year = _percent(_together(single, source, double, rules))
         yield from words.entry("a year:", f"{year} for all he can type, {SAID[source]}")
     silent = "`list-stale` is raised after a day without the server, long before a year of it has passed."
     yield from words.entry("", silent)
