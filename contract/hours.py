@@ -80,7 +80,7 @@ def _span(text: object, where: str) -> Span:
         raise HoursError(f"{where}: {_shown(text)} is no span; write 08:00-22:00")
     h1, m1, h2, m2 = map(int, found.groups())
     begin, end = h1 * 60 + m1, h2 * 60 + m2
-    if m1 > 59 or m2 > 59 or not 0 <= begin < end <= 1440:
+    if m1 > 59 or m2 > 59 or not begin < end <= 1440:
         raise HoursError(f"{where}: {text} must begin before it ends, within 00:00-24:00")
     return begin, end
 

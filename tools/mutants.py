@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,50 +40,81 @@ CALLED = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a node hangs: in a field of its parent, at a place of the list there (None: it is no list)."""
+
+    parent: ast.AST
+    name: str
+    at: int | None
+
+    def put(self, node: ast.AST) -> None:
+        """Hang this node there."""
+        if self.at is None:
+            setattr(self.parent, self.name, node)
+        else:
+            getattr(self.parent, self.name)[self.at] = node
+
+
+@dataclass(frozen=True)
 class Mutant:
     """One change: in which line, within which function ("" is the module itself), from what to what."""
 
     file: str
     line: int
     function: str
-    old: str
-    new: str
-    whole: ast.Module
     node: ast.AST
     changed: ast.AST
+    place: Place
+    tree: ast.Module
 
-    def tree(self) -> ast.Module:
-        """The whole file with this one change."""
-        return replaced(self.whole, self.node, self.changed)
+    @property
+    def old(self) -> str:
+        """What stands there."""
+        return shown(self.node)
+
+    @property
+    def new(self) -> str:
+        """What stands there instead."""
+        return shown(self.changed)
+
+    @contextmanager
+    def made(self) -> Iterator[ast.Module]:
+        """The whole file with this one change, for as long as it is looked at."""
+        self.place.put(self.changed)
+        try:
+            ast.fix_missing_locations(self.changed)
+            yield self.tree
+        finally:
+            self.place.put(self.node)
 
 
 def mutants(file: str, source: str) -> Iterator[Mutant]:
     """All mutants of a file, from its top to its end."""
     tree = ast.parse(source)
-    for node, function in places(tree):
+    for node, place, function in list(nodes(tree)):
         for changed in changes(node):
-            yield Mutant(file, node.lineno, function, shown(node), shown(changed), tree, node, changed)
+            yield Mutant(file, node.lineno, function, node, changed, place, tree)
 
 
-def places(tree: ast.Module) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
-    """What may be changed, with the outermost function it stands in."""
+def nodes(tree: ast.Module) -> Iterator[tuple[ast.expr | ast.stmt, Place, str]]:
+    """What may be changed, where it hangs, and the outermost function it stands in."""
 
-    def within(node: ast.AST, inside: str, path: str) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
-        if isinstance(node, ast.expr | ast.stmt):
-            yield node, inside
+    def below(node: ast.AST, inside: str, path: str) -> Iterator[tuple[ast.expr | ast.stmt, Place, str]]:
         for name, value in ast.iter_fields(node):
-            if name in {"annotation", "returns", "decorator_list", "type_params"} or spoken(node, name):
+            if name in {"annotation", "returns", "decorator_list"} or spoken(node, name):
                 continue
-            deeper, place = inside, path
+            deeper, within = inside, path
             if isinstance(node, ast.ClassDef | ast.FunctionDef):
-                place = f"{path}.{node.name}".lstrip(".")
+                within = f"{path}.{node.name}".lstrip(".")
             if isinstance(node, ast.FunctionDef) and name == "body":
-                deeper = inside or place
-            for child in value if isinstance(value, list) else [value]:
+                deeper = inside or within
+            for at, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
+                if isinstance(child, ast.expr | ast.stmt) and not is_docstring(child):
+                    yield child, Place(node, name, at), deeper
                 if isinstance(child, ast.AST) and not is_docstring(child):
-                    yield from within(child, deeper, place)
+                    yield from below(child, deeper, within)
 
-    yield from within(tree, "", "")
+    yield from below(tree, "", "")
 
 
 def spoken(node: ast.AST, name: str) -> bool:
@@ -107,20 +139,6 @@ def shown(node: ast.AST) -> str:
     """A node in one line, not too long."""
     text = " ".join(ast.unparse(node).split())
     return text if len(text) <= 90 else f"{text[:87]}..."
-
-
-def replaced(tree: ast.Module, node: ast.AST, changed: ast.AST) -> ast.Module:
-    """A copy of the tree with one node changed; the node itself is found by its place in the walk."""
-    at = next(n for n, each in enumerate(ast.walk(tree)) if each is node)
-    new = copy.deepcopy(tree)
-    old = next(each for n, each in enumerate(ast.walk(new)) if n == at)
-    for parent in ast.walk(new):
-        for name, value in ast.iter_fields(parent):
-            if value is old:
-                setattr(parent, name, changed)
-            elif isinstance(value, list) and any(each is old for each in value):
-                setattr(parent, name, [changed if each is old else each for each in value])
-    return ast.fix_missing_locations(new)
 
 
 def changes(node: ast.expr | ast.stmt) -> Iterator[ast.expr | ast.stmt]:
@@ -150,7 +168,7 @@ def of_statement(node: ast.stmt) -> Iterator[ast.stmt]:
     match node:
         case ast.Return(value=ast.expr() as value) if not isinstance(value, ast.Constant):
             yield but(node, value=ast.Constant(None))
-        case ast.Return(value=ast.Constant(value=str() | bool() | int())):
+        case ast.Return(value=ast.Constant(value=str() | True)):
             yield but(node, value=ast.Constant(None))
         case ast.Expr() | ast.Assign() | ast.AugAssign() | ast.Raise() | ast.Continue() | ast.Break():
             yield ast.Pass()
@@ -223,7 +241,8 @@ def of_constant(node: ast.Constant) -> Iterator[ast.expr]:
 def of_call(node: ast.Call) -> Iterator[ast.expr]:
     """A keyword left out, two arguments exchanged, the least taken for the most."""
     yield from without(node, "keywords")
-    if len(node.args) > 1 and not any(isinstance(arg, ast.Starred) for arg in node.args[:2]):
+    commutes = isinstance(node.func, ast.Name) and node.func.id in CALLED
+    if len(node.args) > 1 and not commutes and not any(isinstance(a, ast.Starred) for a in node.args[:2]):
         yield but(node, args=[node.args[1], node.args[0], *node.args[2:]])
     if isinstance(node.func, ast.Name) and node.func.id in CALLED:
         yield but(node, func=ast.Name(CALLED[node.func.id], ast.Load()))

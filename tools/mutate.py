@@ -26,6 +26,7 @@ from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 from mutants import Mutant, mutants
 
 ROOT = Path(__file__).parent.parent
@@ -35,7 +36,7 @@ FILES = [
     *(f"door/{name}.py" for name in "accesslist clock acts told budget check controller state".split()),
 ]
 TESTS = {
-    "contract": "access audit codes hours messages".split(),
+    "contract": "access audit codes hours messages protocol_document".split(),
     "door": "accesslist admission budget check clock commands controller doorway double_code keys lost_steps "
     "modes occupancy".split(),
 }
@@ -81,22 +82,27 @@ def outcome(code: int | None) -> str:
     return HUNG if code is None else SURVIVED if code == 0 else KILLED
 
 
-class Outcomes:
-    """Watches whether a test failed."""
+class FirstFailure:
+    """Ends the process at the first test that fails, before anybody writes down why."""
 
-    failed = False
+    def __init__(self, told: int | None = None) -> None:
+        self.told = told
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.failed = self.failed or report.failed
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        if call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception):
+            if self.told is not None:
+                os.write(self.told, item.nodeid.encode())
+            os._exit(1)
 
 
 class Mutation:
     """Takes the place of pytest's own loop once everything is collected."""
 
-    def __init__(self, chosen: list[Mutant], copy: Path, until: float, walks: int) -> None:
-        self.chosen, self.copy, self.until, self.walks = chosen, copy, until, walks
-        self.results: dict[int, str] = {}
+    def __init__(self, chosen: list[Mutant], copy: Path, until: float, walks: int, out: Path) -> None:
+        self.chosen, self.copy, self.until, self.walks, self.out = chosen, copy, until, walks, out
         self.passed = Passed()
+        self.killers: dict[str, None] = {}  # the latest last: who caught one is asked first for the next
 
     def pytest_collection(self) -> None:
         from hypothesis import Phase, settings
@@ -117,22 +123,30 @@ class Mutation:
         forked(lambda: self.look(list(items.values()), told), 600)
         self.passed = pickle.loads(told.read_bytes())  # noqa: S301  (our own fork's)
         functions = live_functions(self.copy)
-        for n, mutant in enumerate(self.chosen):
+        for mutant in self.chosen:
             if mutant.function and time.monotonic() < self.until:
                 became = self.met(mutant, functions.get((mutant.file, mutant.function), []), items)
-                self.results |= {n: became} if became else {}
-        (self.copy / "results.pickle").write_bytes(pickle.dumps((self.results, self.passed)))
+                write(self.out, mutant, became)
         return True
 
     def met(self, mutant: Mutant, targets: list[FunctionType], items: dict[str, pytest.Item]) -> str | None:
         """What becomes of a mutant within a function; None if it is the very same code."""
-        code = compile(mutant.tree(), str(self.copy / mutant.file), "exec", dont_inherit=True)
+        with mutant.made() as tree:
+            code = compile(tree, str(self.copy / mutant.file), "exec", dont_inherit=True)
         changed = next(c for c in codes(code) if c.co_qualname == mutant.function)
-        if all(changed == target.__code__ for target in targets):
+        if targets and all(changed == target.__code__ for target in targets):
             return None
         nodes = within_seconds(self.passed, self.passed.through(mutant.file, mutant.line))
-        tests = [items[node] for node in nodes]
-        quick = forked(lambda: self.run(targets, changed, tests), SECONDS_A_MUTANT)
+        latest = [node for node in reversed(self.killers) if node in set(nodes)]
+        tests = [items[node] for node in dict.fromkeys([*latest, *nodes])]
+        read, told = os.pipe()
+        quick = forked(lambda: self.run(targets, changed, tests, told), SECONDS_A_MUTANT)
+        os.close(told)
+        killer = os.read(read, 4096).decode()
+        os.close(read)
+        if killer:
+            self.killers.pop(killer, None)
+            self.killers[killer] = None
         if quick == 0 and mutant.file.startswith("door/") and self.walks:
             quick = forked(lambda: self.walk(targets, changed), 3 * SECONDS_A_MUTANT)
         return outcome(quick)
@@ -153,20 +167,24 @@ class Mutation:
 
             began = time.process_time()
             sys.settrace(calls)
-            failed = failing([item])
+            reports = runtestprotocol(item, log=False, nextitem=None)
             sys.settrace(None)
             seconds = time.process_time() - began
-            if not failed and seconds < SLOW_SECONDS:
+            if all(report.passed for report in reports) and seconds < SLOW_SECONDS:
                 passed.lines[item.nodeid] = {(f.removeprefix(prefix), line) for f, line in seen}
                 passed.seconds[item.nodeid] = seconds
         told.write_bytes(pickle.dumps(passed))
         return 0
 
-    def run(self, targets: list[FunctionType], changed: CodeType, items: list[pytest.Item]) -> int:
-        """Give the functions their changed code, and run the tests."""
+    def run(self, targets: list[FunctionType], changed: CodeType, items: list[pytest.Item], told: int) -> int:
+        """Give the functions their changed code, and run the tests until one fails."""
         for target in targets:
             target.__code__ = changed
-        return int(failing(items))
+        for item in items:
+            item.config.pluginmanager.register(FirstFailure(told), "first")
+            runtestprotocol(item, log=False, nextitem=None)
+            item.config.pluginmanager.unregister(name="first")
+        return 0
 
     def walk(self, targets: list[FunctionType], changed: CodeType) -> int:
         """Give the functions their changed code, and walk past the door."""
@@ -175,20 +193,6 @@ class Mutation:
         for target in targets:
             target.__code__ = changed
         return walk.main(self.walks)
-
-
-def failing(items: list[pytest.Item]) -> bool:
-    """Whether one of the tests fails; the rest is not run then."""
-    watch = Outcomes()
-    for item in items:
-        item.config.pluginmanager.register(watch)
-        try:
-            item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
-        finally:
-            item.config.pluginmanager.unregister(watch)
-        if watch.failed:
-            return True
-    return False
 
 
 def within_seconds(passed: Passed, nodes: list[str]) -> list[str]:
@@ -237,11 +241,12 @@ def imported_anew(mutant: Mutant, copy: Path, nodes: list[str], walks: int) -> s
 
     path = copy / mutant.file
     source = path.read_bytes()
-    path.write_text(ast.unparse(mutant.tree()), "utf-8")
+    with mutant.made() as tree:
+        path.write_text(ast.unparse(tree), "utf-8")
 
     def tests() -> int:
         files = list(dict.fromkeys(node.split("::")[0] for node in nodes))
-        return int(pytest.main([*QUICK, *files], plugins=[Only(nodes)]))
+        return int(pytest.main([*QUICK, *files], plugins=[Only(nodes), FirstFailure()]))
 
     def walk() -> int:
         from walk import main
@@ -277,32 +282,39 @@ def mutate(files: list[str], copy: Path, out: Path, seconds: float, walks: int) 
     sys.path[:0] = [str(copy), str(copy / "tests")]
     sys.dont_write_bytecode = True
     chosen = [m for file in files for m in mutants(file, (copy / file).read_text("utf-8"))]
-    plugin = Mutation(chosen, copy, until, walks)
+    out.parent.mkdir(exist_ok=True)
+    out.write_text("")
+    plugin = Mutation(chosen, copy, until, walks, out)
     forked(lambda: int(pytest.main([*QUICK, *tests], plugins=[plugin])), seconds + 900)
-    results, passed = pickle.loads((copy / "results.pickle").read_bytes())  # noqa: S301  (our own fork's)
+    passed = pickle.loads((copy / "passed.pickle").read_bytes())  # noqa: S301  (our own fork's)
     for name in "gpiozero hypothesis pyotp requests fastapi sqlalchemy paho.mqtt.client".split():
         __import__(name)  # once, and not in each fork
-    for n, mutant in enumerate(chosen):
+    for mutant in chosen:
         if not mutant.function and time.monotonic() < until:
             nodes = within_seconds(passed, passed.through(mutant.file))
-            results[n] = imported_anew(mutant, copy, nodes, walks)
-    out.parent.mkdir(exist_ok=True)
-    with out.open("w", encoding="utf-8") as lines:
-        for n, result in sorted(results.items()):
-            m = chosen[n]
-            told = {"file": m.file, "line": m.line, "in": m.function, "old": m.old, "new": m.new}
-            lines.write(json.dumps(told | {"outcome": result}) + "\n")
-    tell(chosen, results)
+            write(out, mutant, imported_anew(mutant, copy, nodes, walks))
+    tell(out, len(chosen))
 
 
-def tell(chosen: list[Mutant], results: dict[int, str]) -> None:
+def write(out: Path, mutant: Mutant, became: str | None) -> None:
+    """A line for a mutant, unless it was none."""
+    if became is not None:
+        told = {"file": mutant.file, "line": mutant.line, "in": mutant.function or "module"}
+        told |= {"old": mutant.old, "new": mutant.new, "outcome": became}
+        with out.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(told, ensure_ascii=False) + "\n")
+
+
+def tell(out: Path, made: int) -> None:
     """The survivors, and the numbers."""
-    for n, result in sorted(results.items()):
-        m = chosen[n]
-        if result == SURVIVED:
-            print(f"{m.file}:{m.line} {m.function or 'module'}: {m.old}  →  {m.new}")
-    counts = {word: list(results.values()).count(word) for word in (KILLED, HUNG, SURVIVED)}
-    print(f"{len(results)} of {len(chosen)} mutants:", ", ".join(f"{n} {word}" for word, n in counts.items()))
+    told = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    for m in told:
+        if m["outcome"] == SURVIVED:
+            print(f"{m['file']}:{m['line']} {m['in']}: {m['old']}  →  {m['new']}")
+    counts = ", ".join(
+        f"{sum(m['outcome'] == word for m in told)} {word}" for word in (KILLED, HUNG, SURVIVED)
+    )
+    print(f"{made} mutants, {len(told)} of them tried: {counts}")
 
 
 def main() -> None:
