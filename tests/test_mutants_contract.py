@@ -63,6 +63,10 @@ def test_a_fault_shows_what_was_written_but_not_all_of_it():
         hours.parse({"mon": [8]}, {})
 
 
+def test_the_week_has_its_seven_days():
+    assert " ".join(DAYS) == "mon tue wed thu fri sat sun"
+
+
 # -- access records -------------------------------------------------------------------------------
 
 

@@ -109,7 +109,7 @@ def nodes(tree: ast.Module) -> Iterator[tuple[ast.expr | ast.stmt, Place, str]]:
             if isinstance(node, ast.FunctionDef) and name == "body":
                 deeper = inside or within
             for at, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
-                if isinstance(child, ast.expr | ast.stmt) and not is_docstring(child):
+                if isinstance(child, ast.expr | ast.stmt) and not is_docstring(child) and not is_alias(child):
                     yield child, Place(node, name, at), deeper
                 if isinstance(child, ast.AST) and not is_docstring(child):
                     yield from below(child, deeper, within)
@@ -121,13 +121,20 @@ def spoken(node: ast.AST, name: str) -> bool:
     """Words to a reader, names of types, statements to the type checker: no behaviour of the program."""
     if isinstance(node, ast.Raise | ast.Assert | ast.ImportFrom | ast.Import):
         return True
-    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript):
-        return ast.unparse(node.value.value) in {"tuple", "Callable", "dict"}
+    if is_alias(node):
+        return True
     return (
         isinstance(node, ast.Call)
         and ast.unparse(node.func) in {"cast", "re.compile", "TypeVar"}
         and (name == "args" and ast.unparse(node.func) != "re.compile" and len(node.args) < 2)
     )
+
+
+def is_alias(node: ast.AST) -> bool:
+    """Whether a statement names a type."""
+    if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript)):
+        return False
+    return ast.unparse(node.value.value) in {"tuple", "Callable", "dict"}
 
 
 def is_docstring(node: ast.AST) -> bool:

@@ -274,7 +274,7 @@ def copied(copy: Path, files: list[str]) -> list[str]:
     return [f"tests/test_{name}.py" for name in names if (copy / f"tests/test_{name}.py").exists()]
 
 
-def mutate(files: list[str], copy: Path, out: Path, seconds: float, walks: int) -> None:
+def mutate(files: list[str], part: str, copy: Path, out: Path, seconds: float, walks: int) -> None:
     """Mutate, and write each mutant with what became of it."""
     until = time.monotonic() + seconds
     tests = copied(copy, files)
@@ -282,6 +282,7 @@ def mutate(files: list[str], copy: Path, out: Path, seconds: float, walks: int) 
     sys.path[:0] = [str(copy), str(copy / "tests")]
     sys.dont_write_bytecode = True
     chosen = [m for file in files for m in mutants(file, (copy / file).read_text("utf-8"))]
+    chosen = [m for m in chosen if part in ("both", "functions" if m.function else "module")]
     out.parent.mkdir(exist_ok=True)
     out.write_text("")
     plugin = Mutation(chosen, copy, until, walks, out)
@@ -327,7 +328,7 @@ def main() -> None:
     parser.add_argument("--walks", type=int, default=100, help="walks for a mutant that the tests miss")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        mutate(args.files, Path(folder).resolve(), args.out.resolve(), args.seconds, args.walks)
+        mutate(args.files, args.part, Path(folder).resolve(), args.out.resolve(), args.seconds, args.walks)
 
 
 if __name__ == "__main__":
