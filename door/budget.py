@@ -100,7 +100,7 @@ def refund(
     tokens = min(REFUNDS_AT_MOST, near) + (first_spent_at is not None)
     rest = tuple(f for f in budget.failures if f.member != member)
     if not tokens:
-        return replace(budget, failures=rest), ()
+        return (replace(budget, failures=rest) if mine else budget), ()
     back = min(full(rules), level(budget, now, rules) + tokens * rules.budget_refill_ms)
     budget = replace(budget, level=back, at=now, failures=rest)
     budget, ended = _end_lockout(budget, now, rules)

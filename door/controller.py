@@ -46,9 +46,11 @@ def decide(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
     state, passed = _pass_time(state, event, now, rules)
     state, answered = _route(state, event, now, rules)
     lowered = isinstance(event, ServerTime) and state.clock.lowered
-    time, changed = clock.change(before, state.clock, now, lowered=lowered)
     after = state.reading(now)
-    state = replace(state, clock=time, mode=modes.aim(state.mode, after, now))
+    time, changed = clock.change(before, state.clock, after, now, lowered=lowered)
+    mode = modes.aim(state.mode, after, now)
+    if time is not state.clock or mode is not state.mode:
+        state = replace(state, clock=time, mode=mode)
     noted = time.remembered != before.remembered  # running time was stored: what refilled in it as well
     kept = (budget.remembered(state.budget, now, rules),) if noted else ()
     return state, ordered((*passed, *answered, *changed, *kept), after)
@@ -195,6 +197,8 @@ def _pass_time(state: State, event: Event, now: Moment, rules: Rules) -> Decided
     A key press leaves the other keypads to the next call: two attempts judged by one access list
     could use the same code twice.
     """
+    if now < state.timer(rules):
+        return state, ()
     unix = state.reading(now).best
     way, relocked = doorway.tick(state.doorway, now, rules)
     purse, refilled = budget.tick(state.budget, now, rules)

@@ -105,6 +105,8 @@ def restore(facts: Mapping[str, object], access: AccessList, now: Moment, rules:
 
 def with_firsts(state: State, firsts: tuple[First, ...]) -> State:
     """The state with these first codes held, and the keypads told of it."""
+    if firsts == state.firsts:
+        return state
     pads = frozenset(first.keypad for first in firsts)
     return replace(state, firsts=firsts, keys=replace(state.keys, firsts=pads))
 
