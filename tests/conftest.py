@@ -13,6 +13,7 @@ from typing import TypeVar
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["secrecy"]
 SKIPS = Path(__file__).with_name("skips.txt")
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 IN_CI = os.environ.get("CI", "") not in ("", "0", "false")

@@ -37,7 +37,8 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     def go(codes: Mapping[str, str], *, ci: str, excuses: Iterable[str] = ()) -> pytest.RunResult:
         monkeypatch.setenv("CI", ci)
         tests = pytester.mkdir("tests")
-        (tests / "conftest.py").write_text((ROOT / "tests/conftest.py").read_text("utf-8"), "utf-8")
+        for file in ("conftest.py", "secrecy.py"):
+            (tests / file).write_text((ROOT / "tests" / file).read_text("utf-8"), "utf-8")
         (tests / "skips.txt").write_text("\n".join(["# why", "", *excuses]), "utf-8")
         for name, code in codes.items():
             (tests / f"test_{name}.py").write_text(f"import pytest\n{code}\n", "utf-8")
