@@ -321,6 +321,7 @@ def tell(out: Path, made: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("files", nargs="*", default=FILES)
+    parser.add_argument("--part", choices=("both", "functions", "module"), default="both")
     parser.add_argument(
         "--out", type=Path, default=ROOT / "build" / "mutants.jsonl", help="a line for each mutant"
     )
