@@ -274,7 +274,9 @@ def copied(copy: Path, files: list[str]) -> list[str]:
     return [f"tests/test_{name}.py" for name in names if (copy / f"tests/test_{name}.py").exists()]
 
 
-def mutate(files: list[str], part: str, copy: Path, out: Path, seconds: float, walks: int) -> None:
+def mutate(
+    files: list[str], part: str, copy: Path, out: Path, seconds: float, walks: int, again: Path | None
+) -> None:
     """Mutate, and write each mutant with what became of it."""
     until = time.monotonic() + seconds
     tests = copied(copy, files)
@@ -282,6 +284,11 @@ def mutate(files: list[str], part: str, copy: Path, out: Path, seconds: float, w
     sys.path[:0] = [str(copy), str(copy / "tests")]
     sys.dont_write_bytecode = True
     chosen = [m for file in files for m in mutants(file, (copy / file).read_text("utf-8"))]
+    if again is not None:
+        survivors = {
+            (m["file"], m["in"], m["old"], m["new"]) for m in lines(again) if m["outcome"] == SURVIVED
+        }
+        chosen = [m for m in chosen if (m.file, m.function or "module", m.old, m.new) in survivors]
     chosen = [m for m in chosen if part in ("both", "functions" if m.function else "module")]
     out.parent.mkdir(exist_ok=True)
     out.write_text("")
@@ -302,13 +309,18 @@ def write(out: Path, mutant: Mutant, became: str | None) -> None:
     if became is not None:
         told = {"file": mutant.file, "line": mutant.line, "in": mutant.function or "module"}
         told |= {"old": mutant.old, "new": mutant.new, "outcome": became}
-        with out.open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps(told, ensure_ascii=False) + "\n")
+        with out.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(told, ensure_ascii=False) + "\n")
+
+
+def lines(out: Path) -> list[dict[str, Any]]:
+    """What was written."""
+    return [json.loads(line) for line in out.read_text("utf-8").splitlines()]
 
 
 def tell(out: Path, made: int) -> None:
     """The survivors, and the numbers."""
-    told = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    told = lines(out)
     for m in told:
         if m["outcome"] == SURVIVED:
             print(f"{m['file']}:{m['line']} {m['in']}: {m['old']}  →  {m['new']}")
@@ -325,11 +337,20 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, default=ROOT / "build" / "mutants.jsonl", help="a line for each mutant"
     )
+    parser.add_argument("--again", type=Path, help="try the survivors of an earlier run, and no other")
     parser.add_argument("--seconds", type=float, default=7200, help="no new mutant is begun after")
     parser.add_argument("--walks", type=int, default=100, help="walks for a mutant that the tests miss")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        mutate(args.files, args.part, Path(folder).resolve(), args.out.resolve(), args.seconds, args.walks)
+        mutate(
+            args.files,
+            args.part,
+            Path(folder).resolve(),
+            args.out.resolve(),
+            args.seconds,
+            args.walks,
+            args.again and args.again.resolve(),
+        )
 
 
 if __name__ == "__main__":
