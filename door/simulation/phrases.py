@@ -72,14 +72,25 @@ def count(text: str) -> int:
     raise PhraseError(f'"{text}" is no number; write 12, or twelve')
 
 
+def days(text: str) -> int:
+    """A count of days, of a hundred years at most."""
+    found = count(text)
+    if found > 100 * 365:
+        raise PhraseError(f"{text} days are more than a hundred years")
+    return found
+
+
 def duration(text: str) -> int:
-    """Seconds: ``two minutes``, ``half an hour``, ``80 hours``."""
+    """Seconds: ``two minutes``, ``half an hour``, ``80 hours``; a hundred years at most."""
     if text == "half an hour":
         return 1800
     found = re.fullmatch(r"(\w+) (\w+?)s?", text)
     if not found or found[2] not in SECONDS:
         raise PhraseError(f'"{text}" is no length of time; write two minutes, half an hour, 80 hours')
-    return count(found[1]) * SECONDS[found[2]]
+    seconds = count(found[1]) * SECONDS[found[2]]
+    if seconds > 100 * SECONDS["year"]:
+        raise PhraseError(f"{text} are more than a hundred years")
+    return seconds
 
 
 def clock(text: str) -> int:
@@ -96,8 +107,8 @@ def when(text: str) -> When:
     if not day:
         return When(minute=clock(text.removeprefix("at ")))
     if found := re.fullmatch(r"(\w+) days? (ago|from now)", day):
-        days = count(found[1])
-        return When(days=-days if found[2] == "ago" else days, minute=clock(at))
+        ahead = days(found[1])
+        return When(days=-ahead if found[2] == "ago" else ahead, minute=clock(at))
     if day not in DAYS:
         raise PhraseError(f'"{day}" is no day{suggest(day, DAYS)}; write yesterday, or three days ago')
     return When(days=DAYS[day], minute=clock(at))

@@ -21,6 +21,7 @@ from door.simulation.sentences import SENTENCES
 from door.simulation.templates import Known, Member, Sentence, match
 
 MONTHS = "January February March April May June July August September October November December".split()
+YEARS = range(2000, 3000)
 HEADINGS = ("Day", "People", "Room")
 _TIME = re.compile(r"(\d\d:\d\d)(:\d\d)?\s+(\S.*)", re.ASCII)
 _HEADING = re.compile(r"([A-Z][a-z]+):\s+(\S.*)")
@@ -178,9 +179,9 @@ class _Reading:
     def _new_day(self, text: str) -> None:
         assert self.day is not None  # asked before
         if text == "the next day":
-            self.day += timedelta(days=1)
+            self.day = _played(self.day + timedelta(days=1), text)
         elif found := re.fullmatch(r"(\w+) days later", text):
-            self.day += timedelta(days=phrases.count(found[1]))
+            self.day = _played(self.day + timedelta(days=phrases.days(found[1])), text)
         else:
             day = _date(text)
             if day < self.day:
@@ -201,6 +202,12 @@ def _date(text: str) -> date:
     weekday = f"{day:%A}"
     if found[1] not in (None, weekday):
         raise PhraseError(f"{text.partition(' ')[2]} is a {weekday}")
+    return _played(day, text)
+
+
+def _played(day: date, text: str) -> date:
+    if day.year not in YEARS:  # far from it the calendar ends, and what is said of other days is out of it
+        raise PhraseError(f'"{text}" is not between {YEARS[0]} and {YEARS[-1]}')
     return day
 
 
