@@ -6,7 +6,7 @@ PIP_INSTALL := PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install
 	--disable-pip-version-check --progress-bar off -c constraints.txt
 CHECKED := contract door roomserver demo tests
 
-.PHONY: help demo test test-all lint benchmarks mutate clean
+.PHONY: help demo test test-all lint fuzz benchmarks mutate clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -28,6 +28,9 @@ lint: $(VENV)/.dev ## ruff and mypy
 	@$(BIN)/ruff check --quiet $(CHECKED)
 	@$(BIN)/ruff format --quiet --check $(CHECKED)
 	@$(BIN)/mypy
+
+fuzz: $(VENV)/.dev ## hunt for inputs that a parser does not expect (minutes)
+	@$(BIN)/python -m pytest -q -m long tests/test_fuzz.py
 
 benchmarks: $(VENV)/.dev ## how fast it is on this machine, into docs/performance.md
 	@$(BIN)/python -m benchmarks
