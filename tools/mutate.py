@@ -10,6 +10,7 @@ a change of the module itself (constants, fields, defaults) is imported anew in 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import pickle
@@ -41,8 +42,8 @@ TESTS = {
     "modes occupancy".split(),
 }
 QUICK = ["-q", "-x", "-p", "no:cacheprovider", "--no-header", "--no-summary", "-W", "ignore", "--timeout=0"]
-SLOW_SECONDS = 8.0  # of the processor, watched line by line; a test that takes longer is left to `make test`
-SECONDS_A_MUTANT = 15.0  # of the processor: what it is shared with does not make a mutant hang
+SLOW_SECONDS = 2.0  # of the processor, watched line by line; a test that takes longer is left to `make test`
+SECONDS_A_MUTANT = 6.0  # of the processor: what it is shared with does not make a mutant hang
 KILLED, SURVIVED, HUNG = "killed", "survived", "hung"
 
 
@@ -50,12 +51,12 @@ KILLED, SURVIVED, HUNG = "killed", "survived", "hung"
 class Passed:
     """What the unchanged core was seen to do: the lines that a test passes through, and how long it takes."""
 
-    lines: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
+    lines: dict[str, set[tuple[str, int | None]]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def through(self, file: str, line: int | None = None) -> list[str]:
         """The tests that pass through a line (or anywhere through a file), quickest first."""
-        found = [n for n, ls in self.lines.items() if any(f == file and line in (None, at) for f, at in ls)]
+        found = [node for node, seen in self.lines.items() if (file, line) in seen]
         return sorted(found, key=lambda node: self.seconds[node])
 
 
@@ -110,7 +111,7 @@ class Mutation:
         settings.register_profile(
             "mutation",
             phases=(Phase.explicit, Phase.generate),
-            max_examples=25,
+            max_examples=15,
             derandomize=True,
             database=None,
             deadline=None,
@@ -123,6 +124,7 @@ class Mutation:
         forked(lambda: self.look(list(items.values()), told), 600)
         self.passed = pickle.loads(told.read_bytes())  # noqa: S301  (our own fork's)
         functions = live_functions(self.copy)
+        gc.freeze()  # else each fork would copy what it only counts
         for mutant in self.chosen:
             if mutant.function and time.monotonic() < self.until:
                 became = self.met(mutant, functions.get((mutant.file, mutant.function), []), items)
@@ -171,7 +173,8 @@ class Mutation:
             sys.settrace(None)
             seconds = time.process_time() - began
             if all(report.passed for report in reports) and seconds < SLOW_SECONDS:
-                passed.lines[item.nodeid] = {(f.removeprefix(prefix), line) for f, line in seen}
+                files = {(f.removeprefix(prefix), None) for f, _ in seen}
+                passed.lines[item.nodeid] = files | {(f.removeprefix(prefix), line) for f, line in seen}
                 passed.seconds[item.nodeid] = seconds
         told.write_bytes(pickle.dumps(passed))
         return 0
@@ -215,8 +218,6 @@ def codes(code: CodeType) -> Iterator[CodeType]:
 
 def live_functions(copy: Path) -> dict[tuple[str, str], list[FunctionType]]:
     """The functions of the core, as they stand in this process."""
-    import gc
-
     found: dict[tuple[str, str], list[FunctionType]] = {}
     for each in gc.get_objects():
         if type(each) is FunctionType and each.__code__.co_filename.startswith(str(copy)):
