@@ -24,12 +24,12 @@ from contract.messages import Command, report_key
 from door import assemble, schema, tables
 from door.accesslist import AccessList
 from door.config import Config
-from door.controller import decide
-from door.effects import DURABLE, Effect, Record, Remember, Settle, Use
-from door.events import CommandReceived, Event, ListReceived, Stopping
+from door.effects import Effect, Record, Use
+from door.events import CommandReceived, ListReceived, Stopping
 from door.rules import Rules
 from door.store import Store
-from tests.house import KEY, NOW, House, granted, wrong
+from tests.house import KEY, NOW, granted, wrong
+from tests.kept_house import KeptHouse
 
 RULES = Rules("yuexin", KEY, budget_tokens=3, has_contact=True)
 RETENTION_DAYS = 1
@@ -86,10 +86,9 @@ def mark(word: str, n: int, folder: Path) -> None:
 
 
 @dataclass
-class BusyDoor(House):
-    """Does with effects what the loop does, on a real store; and writes down what it asked for."""
+class BusyDoor(KeptHouse):
+    """A house that writes down what it asks of its store, and marks what it is promised."""
 
-    store: Store = field(kw_only=True)
     folder: Path = field(kw_only=True)
     n: int = field(kw_only=True)
     position: int = field(kw_only=True)
@@ -100,24 +99,6 @@ class BusyDoor(House):
         self.promised()
         mark("ack", self.n, self.folder)
         super().__post_init__()
-
-    def post(self, event: Event) -> tuple[Effect, ...]:
-        """One event: decided, kept, applied, in the order of ``loop.py``."""
-        self.state, effects = decide(self.state, event, self.now, self.rules)
-        pending: list[Effect] = []
-        for effect in effects:
-            if isinstance(effect, Settle):
-                self.keep(pending).result(10)
-                pending = []
-            elif isinstance(effect, DURABLE):
-                pending.append(effect)
-                self.access.apply(effect)
-            if isinstance(effect, Remember):
-                self.facts[effect.name] = effect.value
-        if pending:
-            self.keep(pending)
-        self.log.extend(effects)
-        return effects
 
     def keep(self, effects: Sequence[Effect]) -> Future[float]:
         """Have them kept, and see that the promise is marked the moment it is given."""

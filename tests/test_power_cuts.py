@@ -1,7 +1,8 @@
 """A power cut at any moment of a busy door, on any disk it may leave: nothing that was promised is lost.
 
-The tape is of a real door process (``tape.py``), the disks are all that a cut may leave (``powercut.py``),
-and each is opened by the door's own store. Planted flaws show that losses would be found.
+The tape is of a real door process (``tape.py``), the disks are all that a cut may leave (``disk.py``,
+``powercut.py``), and each is opened by the door's own store (``losses.py``). Planted flaws show that losses
+would be found.
 """
 
 from __future__ import annotations
@@ -14,21 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.powercut import (
-    Cut,
-    Disk,
-    File,
-    Image,
-    Loss,
-    Survey,
-    cuts,
-    examine,
-    key_of,
-    laid_out,
-    lay_out,
-    losses,
-    survey,
-)
+from tests.disk import Disk, File, Image
+from tests.losses import Cut, Loss, examine, key_of, laid_out, lay_out, losses
+from tests.powercut import Survey, cuts, survey
 from tests.stores import PROCESSES
 from tests.tape import (
     Mark,
