@@ -53,7 +53,7 @@ ATTACKS = (
     Attack("single codes, at all numbers", patient.spread),
     Attack("single codes, all at one number", patient.one_number),
     Attack("single codes, and the plug after each", plug.single_codes),
-    Attack("single codes, by a member, with refunds", insider.refunds),
+    Attack("single codes, by a member, with refunds", insider.refunds, piece=8),
     Attack("single codes, the clock set by forged NTP and back", forger.single_codes, piece=1),
     Attack("single codes, the clock set by his own double code", insider.his_own_clock, kinds=(Kind.PHONE,)),
     Attack("pairs in a lockout", doubles.in_lockout, PAIRS, 0.05, 20),
