@@ -42,8 +42,7 @@ TESTS = {
     "modes occupancy".split(),
 }
 QUICK = ["-q", "-x", "-p", "no:cacheprovider", "--no-header", "--no-summary", "-W", "ignore", "--timeout=0"]
-SLOW_SECONDS = 2.0  # of the processor, watched line by line; a test that takes longer is left to `make test`
-SECONDS_A_MUTANT = 6.0  # of the processor: what it is shared with does not make a mutant hang
+WATCHED = 3  # a test that is watched line by line takes so many times as long
 KILLED, SURVIVED, HUNG = "killed", "survived", "hung"
 
 
@@ -55,8 +54,11 @@ class Passed:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def through(self, file: str, line: int | None = None) -> list[str]:
-        """The tests that pass through a line (or anywhere through a file), quickest first."""
-        found = [node for node, seen in self.lines.items() if (file, line) in seen]
+        """The tests that pass through a line, quickest first; without a line through the file, or nowhere.
+
+        Who passes nowhere through the core looks at its constants.
+        """
+        found = [node for node, seen in self.lines.items() if (file, line) in seen or not (line or seen)]
         return sorted(found, key=lambda node: self.seconds[node])
 
 
@@ -97,11 +99,20 @@ class FirstFailure:
             os._exit(1)
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Until when mutants are begun, the processor's seconds for each, and how often it is walked past."""
+
+    until: float
+    each: float
+    walks: int
+
+
 class Mutation:
     """Takes the place of pytest's own loop once everything is collected."""
 
-    def __init__(self, chosen: list[Mutant], copy: Path, until: float, walks: int, out: Path) -> None:
-        self.chosen, self.copy, self.until, self.walks, self.out = chosen, copy, until, walks, out
+    def __init__(self, chosen: list[Mutant], copy: Path, limits: Limits, out: Path) -> None:
+        self.chosen, self.copy, self.limits, self.out = chosen, copy, limits, out
         self.passed = Passed()
         self.killers: dict[str, None] = {}  # the latest last: who caught one is asked first for the next
 
@@ -126,7 +137,7 @@ class Mutation:
         functions = live_functions(self.copy)
         gc.freeze()  # else each fork would copy what it only counts
         for mutant in self.chosen:
-            if mutant.function and time.monotonic() < self.until:
+            if mutant.function and time.monotonic() < self.limits.until:
                 became = self.met(mutant, functions.get((mutant.file, mutant.function), []), items)
                 write(self.out, mutant, became)
         return True
@@ -138,19 +149,19 @@ class Mutation:
         changed = next(c for c in codes(code) if c.co_qualname == mutant.function)
         if targets and all(changed == target.__code__ for target in targets):
             return None
-        nodes = within_seconds(self.passed, self.passed.through(mutant.file, mutant.line))
+        nodes = within_seconds(self.passed, self.passed.through(mutant.file, mutant.line), self.limits.each)
         latest = [node for node in reversed(self.killers) if node in set(nodes)]
         tests = [items[node] for node in dict.fromkeys([*latest, *nodes])]
         read, told = os.pipe()
-        quick = forked(lambda: self.run(targets, changed, tests, told), SECONDS_A_MUTANT)
+        quick = forked(lambda: self.run(targets, changed, tests, told), 2 * self.limits.each)
         os.close(told)
         killer = os.read(read, 4096).decode()
         os.close(read)
         if killer:
             self.killers.pop(killer, None)
             self.killers[killer] = None
-        if quick == 0 and mutant.file.startswith("door/") and self.walks:
-            quick = forked(lambda: self.walk(targets, changed), 3 * SECONDS_A_MUTANT)
+        if quick == 0 and mutant.file.startswith("door/") and self.limits.walks:
+            quick = forked(lambda: self.walk(targets, changed), 5 * self.limits.each)
         return outcome(quick)
 
     def look(self, items: list[pytest.Item], told: Path) -> int:
@@ -172,7 +183,7 @@ class Mutation:
             reports = runtestprotocol(item, log=False, nextitem=None)
             sys.settrace(None)
             seconds = time.process_time() - began
-            if all(report.passed for report in reports) and seconds < SLOW_SECONDS:
+            if all(report.passed for report in reports) and seconds < self.limits.each * WATCHED:
                 files = {(f.removeprefix(prefix), None) for f, _ in seen}
                 passed.lines[item.nodeid] = files | {(f.removeprefix(prefix), line) for f, line in seen}
                 passed.seconds[item.nodeid] = seconds
@@ -195,15 +206,15 @@ class Mutation:
 
         for target in targets:
             target.__code__ = changed
-        return walk.main(self.walks)
+        return walk.main(self.limits.walks)
 
 
-def within_seconds(passed: Passed, nodes: list[str]) -> list[str]:
+def within_seconds(passed: Passed, nodes: list[str], each: float) -> list[str]:
     """As many of the tests as fit into the time of a mutant."""
     chosen, total = [], 0.0
     for node in nodes:
         total += passed.seconds[node]
-        if total < SECONDS_A_MUTANT:
+        if total < each * WATCHED:
             chosen.append(node)
     return chosen
 
@@ -236,7 +247,7 @@ class Only:
         items[:] = sorted((i for i in items if i.nodeid in self.nodes), key=lambda i: self.nodes[i.nodeid])
 
 
-def imported_anew(mutant: Mutant, copy: Path, nodes: list[str], walks: int) -> str:
+def imported_anew(mutant: Mutant, copy: Path, nodes: list[str], limits: Limits) -> str:
     """Whether a mutant of the module itself is noticed: in its tests, or (of the door) by the walk."""
     import ast
 
@@ -252,12 +263,12 @@ def imported_anew(mutant: Mutant, copy: Path, nodes: list[str], walks: int) -> s
     def walk() -> int:
         from walk import main
 
-        return main(walks)
+        return main(limits.walks)
 
     try:
-        code = forked(tests, 3 * SECONDS_A_MUTANT)
-        if code == 0 and walks and mutant.file.startswith("door/"):
-            code = forked(walk, 3 * SECONDS_A_MUTANT)
+        code = forked(tests, 5 * limits.each)
+        if code == 0 and limits.walks and mutant.file.startswith("door/"):
+            code = forked(walk, 5 * limits.each)
         return outcome(code)
     finally:
         path.write_bytes(source)
@@ -275,11 +286,8 @@ def copied(copy: Path, files: list[str]) -> list[str]:
     return [f"tests/test_{name}.py" for name in names if (copy / f"tests/test_{name}.py").exists()]
 
 
-def mutate(
-    files: list[str], part: str, copy: Path, out: Path, seconds: float, walks: int, again: Path | None
-) -> None:
+def mutate(files: list[str], part: str, copy: Path, out: Path, limits: Limits, again: Path | None) -> None:
     """Mutate, and write each mutant with what became of it."""
-    until = time.monotonic() + seconds
     tests = copied(copy, files)
     os.chdir(copy)
     sys.path[:0] = [str(copy), str(copy / "tests")]
@@ -293,15 +301,15 @@ def mutate(
     chosen = [m for m in chosen if part in ("both", "functions" if m.function else "module")]
     out.parent.mkdir(exist_ok=True)
     out.write_text("")
-    plugin = Mutation(chosen, copy, until, walks, out)
-    forked(lambda: int(pytest.main([*QUICK, *tests], plugins=[plugin])), seconds + 900)
+    plugin = Mutation(chosen, copy, limits, out)
+    forked(lambda: int(pytest.main([*QUICK, *tests], plugins=[plugin])), 3600)
     passed = pickle.loads((copy / "passed.pickle").read_bytes())  # noqa: S301  (our own fork's)
     for name in "gpiozero hypothesis pyotp requests fastapi sqlalchemy paho.mqtt.client".split():
         __import__(name)  # once, and not in each fork
     for mutant in chosen:
-        if not mutant.function and time.monotonic() < until:
-            nodes = within_seconds(passed, passed.through(mutant.file))
-            write(out, mutant, imported_anew(mutant, copy, nodes, walks))
+        if not mutant.function and time.monotonic() < limits.until:
+            nodes = within_seconds(passed, passed.through(mutant.file), limits.each)
+            write(out, mutant, imported_anew(mutant, copy, nodes, limits))
     tell(out, len(chosen))
 
 
@@ -340,6 +348,7 @@ def main() -> None:
     )
     parser.add_argument("--again", type=Path, help="try the survivors of an earlier run, and no other")
     parser.add_argument("--seconds", type=float, default=7200, help="no new mutant is begun after")
+    parser.add_argument("--each", type=float, default=3, help="seconds of the processor for a mutant")
     parser.add_argument("--walks", type=int, default=100, help="walks for a mutant that the tests miss")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -348,8 +357,7 @@ def main() -> None:
             args.part,
             Path(folder).resolve(),
             args.out.resolve(),
-            args.seconds,
-            args.walks,
+            Limits(time.monotonic() + args.seconds, args.each, args.walks),
             args.again and args.again.resolve(),
         )
 
