@@ -92,6 +92,10 @@ def test_times_and_revisions_hold_from_nought_to_the_last_whole_number_of_json(n
             access.from_json(AccessRecord("0427").as_json() | {name: value})
 
 
+def test_an_empty_list_has_a_digest_that_both_sides_know():
+    assert access.EMPTY_DIGEST == "0" * 64
+
+
 def test_a_revocation_reaches_three_generations_further_than_any_that_is_out():
     assert access.revoke(AccessRecord("0427", generation=5, revoked_through=2)).revoked_through == 8
     assert access.revoke(AccessRecord("0427", generation=5, revoked_through=7)).revoked_through == 10

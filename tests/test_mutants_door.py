@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from door import keys
-from door.effects import Cue, Show
+from contract.access import AccessRecord
+from contract.codes import Kind
+from door import admission, keys
+from door.admission import Room
+from door.clock import Reading, Source
+from door.effects import Cue, Mode, Show
 from door.events import KeyPressed
 from door.keys import Keys, Typed
 from door.rules import Rules
-from tests.house import KEY, House, granted
+from tests.house import KEY, NOW, House, granted
 
 RULES = Rules("yuexin", KEY)
 CLICK = (Show(Cue.KEY),)
@@ -53,3 +57,14 @@ def test_the_second_half_under_the_same_number_makes_a_pair():
     house.drain()
     house.at_once(house.code("0427"))
     assert granted(house.at_once("0427" + house.second("0427")))
+
+
+# -- admission ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [Kind.STAFF, Kind.PAPER, Kind.CARD])
+@pytest.mark.parametrize("late, told", [(-1, None), (0, None), (1, "lease-ended")])
+def test_a_lease_holds_to_its_last_second(kind, late, told):
+    reading = Reading(Source.SERVER, NOW, NOW)
+    room = Room(Mode.NORMAL, surely_full=False, list_at=NOW - RULES.lease_seconds - late, recent=())
+    assert admission.refusal(AccessRecord("0427"), kind, reading, room, 0, RULES) == told
