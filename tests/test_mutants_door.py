@@ -6,14 +6,15 @@ import pytest
 
 from contract.access import AccessRecord
 from contract.codes import Kind
-from door import admission, keys
+from door import admission, doorway, keys
 from door.admission import Room
 from door.clock import Reading, Source
-from door.effects import Cue, Mode, Show
+from door.doorway import REMIND_MS, Doorway, Passage
+from door.effects import Cue, Mode, Record, Relock, Show, Unlock
 from door.events import KeyPressed
 from door.keys import Keys, Typed
 from door.rules import Rules
-from tests.house import KEY, NOW, House, granted
+from tests.house import KEY, NOW, House, granted, replace
 
 RULES = Rules("yuexin", KEY)
 CLICK = (Show(Cue.KEY),)
@@ -68,3 +69,83 @@ def test_a_lease_holds_to_its_last_second(kind, late, told):
     reading = Reading(Source.SERVER, NOW, NOW)
     room = Room(Mode.NORMAL, surely_full=False, list_at=NOW - RULES.lease_seconds - late, recent=())
     assert admission.refusal(AccessRecord("0427"), kind, reading, room, 0, RULES) == told
+
+
+# -- the doorway ----------------------------------------------------------------------------------
+
+FREE = Doorway(open=False, unlocked=True, relock_at=None, passage=Passage.OTHER)
+STRIKE = Doorway(open=False, unlocked=True, relock_at=9_000, passage=Passage.IN)
+
+
+def test_a_free_door_is_not_armed_to_relock_by_who_comes():
+    way, effects = doorway.unlock(FREE, Passage.IN, 1_000, RULES)
+    assert (way, effects) == (replace(FREE, passage=Passage.IN), ())
+
+
+def test_a_door_set_free_forgets_the_strike_time_and_that_it_was_held():
+    held = replace(STRIKE, open=True, reminded_at=3, held=True)
+    way, effects = doorway.free(held)
+    assert way == replace(FREE, open=True)
+    assert effects == (Unlock(None), Record("held-ended"))
+
+
+@pytest.mark.parametrize("now, locks", [(8_999, False), (9_000, True)])
+def test_a_lockdown_waits_for_who_is_on_the_way_out_to_the_millisecond(now, locks):
+    leaving = replace(STRIKE, unlocked=False, relock_at=None, opened_at=5, exit_until=9_000)
+    way, effects = doorway.shut(leaving, now)
+    if locks:
+        assert (way, effects) == (replace(leaving, relocked_at=now), (Relock(),))
+    else:
+        assert (way, effects) == (replace(leaving, unlocked=True, relock_at=9_000), (Unlock(1),))
+
+
+def test_held_is_counted_anew_only_where_the_door_was_free_to_stand_open():
+    assert doorway.shut(replace(FREE, open=True, opened_at=5), 700)[0].opened_at == 700
+    assert doorway.shut(replace(STRIKE, open=True, opened_at=5), 700)[0].opened_at == 5
+
+
+def test_the_end_of_mode_open_cuts_no_strike_time_short():
+    assert doorway.end_free(STRIKE, 700) == (STRIKE, ())
+
+
+def test_a_rightful_opening_ends_what_it_was_let_in_for():
+    before = replace(STRIKE, exit_until=9_000, reminded_at=3)
+    way, passage, effects = doorway.contact(before, True, 700, RULES)
+    assert way == Doorway(open=True, opened_at=700, relocked_at=700)
+    assert (passage, effects) == (Passage.IN, (Relock(),))
+
+
+def test_through_a_free_door_the_second_who_comes_is_nobody_in_particular():
+    way, passage, effects = doorway.contact(replace(FREE, passage=Passage.IN), True, 700, RULES)
+    assert way == replace(FREE, open=True, opened_at=700)
+    assert (passage, effects) == (Passage.IN, ())
+
+
+def test_a_door_that_closes_ends_all_that_was_wrong_with_it():
+    wrong = Doorway(open=True, held=True, forced=True, reminded_at=3)
+    way, passage, effects = doorway.contact(wrong, False, 700, RULES)
+    assert way == Doorway(open=False)
+    assert (passage, effects) == (None, (Record("held-ended"), Record("forced-ended")))
+
+
+@pytest.mark.parametrize("reminded_at, after", [(None, RULES.held_ms), (20_000, 20_000 + REMIND_MS)])
+@pytest.mark.parametrize("late", [-1, 0])
+def test_who_holds_the_door_is_reminded_to_the_millisecond(reminded_at, after, late):
+    way = Doorway(open=True, opened_at=0, reminded_at=reminded_at, held=True)
+    assert doorway.due(way, RULES) == after
+    told = doorway.tick(way, after + late, RULES)
+    assert told == ((way, ()) if late else (replace(way, reminded_at=after), (Show(Cue.HELD),)))
+
+
+@pytest.mark.parametrize("late", [-1, 0])
+def test_held_is_recorded_when_its_time_is_over_though_the_next_reminder_is_later(late):
+    alarm = RULES.held_alarm_ms
+    way = Doorway(open=True, opened_at=0, reminded_at=alarm - 1)
+    assert doorway.due(way, RULES) == alarm
+    assert doorway.tick(way, alarm + late, RULES)[1] == (() if late else (Record("held"),))
+
+
+def test_a_door_that_is_late_for_everything_relocks_first():
+    way = replace(STRIKE, open=True)
+    effects = doorway.tick(way, RULES.held_alarm_ms, RULES)[1]
+    assert effects == (Relock(), Show(Cue.HELD), Record("held"))
