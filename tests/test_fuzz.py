@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from parsers import PARSERS, corpus
 
-LONGER = 100  # times as many inputs in the long run
+LONGER = 50  # times as many inputs in the long run
 TIMES = {"door-settings": 20, "story": 15, "enrolment": 60, "server-settings": 100}
 MOST_TIMES = 250  # of a parser that is quick
 HERE = Path(__file__).parent
