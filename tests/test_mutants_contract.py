@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from contract import access, audit, hours, messages
+from contract import access, audit, codes, hours, messages
 from contract.access import AccessError, AccessRecord
 from contract.audit import FIRST_PREV, MAX_ROW_BYTES, RowError
 from contract.codes import WINDOWS, Codes, Kind, Window, issue, provisioning_uri
@@ -22,6 +22,42 @@ DOOR, DOOR_KEY = "yuexin", bytes(range(32))
 KEY = messages.command_key(DOOR_KEY, DOOR)
 REPORT_KEY = messages.report_key(DOOR_KEY, DOOR)
 TOPIC = Topics(DOOR).command
+
+# -- numbers --------------------------------------------------------------------------------------
+
+
+def test_the_numbers_of_the_protocol_are_these():
+    """In figures: a test that takes the name of a number agrees with whatever it becomes."""
+    assert (codes.MAX_GENERATION, codes.CARD_PAIRS_AHEAD) == (2_147_483_647, 10)
+    assert codes.EPOCH.isoformat() == "1970-01-01"
+    assert (messages.MAX_SIGNED_BYTES, audit.MAX_ROW_BYTES) == (2048, 4096)
+    assert (messages.MAX_N, messages.COMMAND_WINDOW) == (9_007_199_254_740_991, 64)
+    assert (messages.COMMAND_LIFE_SECONDS, messages.COMMAND_EXPIRY_SECONDS) == (60, 10)
+    assert {audit.FIRST_PREV, access.EMPTY_DIGEST} == {"0" * 64}
+
+
+def test_a_number_on_no_record_is_a_phone_of_generation_1():
+    assert AccessRecord("0427").as_json() == {
+        "member": "0427",
+        "kind": "phone",
+        "generation": 1,
+        "revoked_through": 0,
+        "card_pair": 0,
+        "suspended_until": None,
+        "not_before": None,
+        "not_after": None,
+        "revision": 0,
+    }
+
+
+def test_codes_are_these_until_the_server_says_otherwise():
+    assert Codes() == Codes(6, 4, WINDOWS, 1800, 10, SHANGHAI, "study room")
+    assert WINDOWS == {
+        Kind.PHONE: Window(120, 30, 60),
+        Kind.STAFF: Window(30, 10, 20),
+        Kind.PAPER: Window(86_400, 0, 21_600),
+    }
+
 
 # -- hours ----------------------------------------------------------------------------------------
 
@@ -90,10 +126,6 @@ def test_times_and_revisions_hold_from_nought_to_the_last_whole_number_of_json(n
     for value in (-1, MAX + 1):
         with pytest.raises(AccessError, match=name):
             access.from_json(AccessRecord("0427").as_json() | {name: value})
-
-
-def test_an_empty_list_has_a_digest_that_both_sides_know():
-    assert access.EMPTY_DIGEST == "0" * 64
 
 
 def test_a_revocation_reaches_three_generations_further_than_any_that_is_out():

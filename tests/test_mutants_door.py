@@ -6,18 +6,36 @@ import pytest
 
 from contract.access import AccessRecord
 from contract.codes import Kind
-from door import admission, doorway, keys
+from door import acts, admission, clock, doorway, keys, modes, occupancy, pairs
 from door.admission import Room
 from door.clock import Reading, Source
 from door.doorway import REMIND_MS, Doorway, Passage
-from door.effects import Cue, Mode, Record, Relock, Show, Unlock
+from door.effects import Cue, Mode, Record, Relock, Remember, Show, Unlock
 from door.events import KeyPressed
 from door.keys import Keys, Typed
+from door.occupancy import Confidence, Occupancy
 from door.rules import Rules
 from tests.house import KEY, NOW, House, granted, replace
 
 RULES = Rules("yuexin", KEY)
 CLICK = (Show(Cue.KEY),)
+
+# -- numbers --------------------------------------------------------------------------------------
+
+SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
+
+
+def test_the_numbers_of_the_design_are_these():
+    """In figures: a test that takes the name of a number agrees with whatever it becomes."""
+    assert (admission.HALF_AN_HOUR_MS, admission.BACK_WITHIN_MS) == (30 * MINUTE, 3 * HOUR)
+    assert (pairs.GENERATIONS_AHEAD, pairs.BUNDLE_AHEAD_S) == (3, 1800)
+    assert (doorway.REMIND_MS, acts.IDENTIFY_MS) == (10 * SECOND, 10 * SECOND)
+    assert (modes.OPEN_AT_MOST_MS, clock.SERVER_LIFE_MS) == (24 * HOUR, 24 * HOUR)
+    assert (clock.DISAGREE_MS, clock.LOWERED_MS) == (30 * SECOND, 5 * MINUTE)
+    assert (clock.REMEMBER_EVERY_MS, clock.DRIFT_PER_MILLION) == (10 * MINUTE, 200)
+    assert (clock.CODE_PROVES_S, clock.LEARNT_OFFSET_S) == (1800, 80)
+    assert occupancy.EXPECTED_AT_MOST == 8
+
 
 # -- keys -----------------------------------------------------------------------------------------
 
@@ -149,3 +167,65 @@ def test_a_door_that_is_late_for_everything_relocks_first():
     way = replace(STRIKE, open=True)
     effects = doorway.tick(way, RULES.held_alarm_ms, RULES)[1]
     assert effects == (Relock(), Show(Cue.HELD), Record("held"))
+
+
+# -- occupancy ------------------------------------------------------------------------------------
+
+IN = Occupancy(count=2, confidence=Confidence.EXACT, since=5)
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_a_count_that_was_kept_is_a_number_and_no_more(count):
+    kept = occupancy.restore({"count": count, "since": 7}, 900)
+    assert kept == Occupancy(count, Confidence.UNKNOWN, 7, touched=900)
+    for nonsense in ({"count": -1, "since": 7}, {"count": 1}, "1", None):
+        assert occupancy.restore(nonsense, 900) == Occupancy(touched=900)
+
+
+def test_of_a_crowd_at_the_door_the_last_eight_are_expected():
+    crowd = IN
+    for n in range(9):
+        crowd, _ = occupancy.let_in(crowd, f"{n:04}", waiting=True, nothing_tells=False, now=n)
+    assert crowd == replace(IN, touched=8, expected=tuple(f"{n:04}" for n in range(1, 9)))
+
+
+def test_a_door_that_opens_for_nobody_counts_nobody_but_was_touched():
+    assert occupancy.entered(IN, 900) == (replace(IN, touched=900), ())
+
+
+def test_who_was_let_in_counts_once():
+    expected = replace(IN, expected=("0427", "0012"))
+    after, effects = occupancy.entered(expected, 900)
+    assert after == replace(IN, count=4, touched=900)
+    kept = Remember("occupancy", {"count": 4, "since": 5})
+    assert effects == (Record("entered", "0427"), Record("entered", "0012"), kept)
+    assert occupancy.entered(after, 901) == (replace(after, touched=901), ())
+
+
+def test_who_leaves_by_the_button_counts_unless_beams_tell():
+    kept = Remember("occupancy", {"count": 1, "since": 5})
+    assert occupancy.left(IN, 900) == (replace(IN, count=1, touched=900), (Record("left"), kept))
+    beams = replace(IN, beams=True)
+    assert occupancy.left(beams, 900) == (replace(beams, touched=900), ())
+
+
+def test_who_crosses_the_beams_is_the_first_of_those_expected():
+    expected = replace(IN, expected=("0427", "0012"))
+    after, effects = occupancy.crossed(expected, True, 900)
+    assert after == replace(IN, count=3, touched=900, beams=True, expected=("0012",))
+    assert effects[0] == Record("entered", "0427")
+    after, effects = occupancy.crossed(IN, False, 900)
+    assert after == replace(IN, count=1, touched=900, beams=True)
+    assert effects[0] == Record("left")
+
+
+def test_a_count_that_is_put_forgets_who_was_expected():
+    after, _ = occupancy.put(replace(IN, expected=("0427",)), 7, "admin", 99, 900)
+    assert after == Occupancy(7, Confidence.ESTIMATE, since=99, touched=900)
+
+
+def test_a_room_known_to_be_empty_wakes_nobody():
+    empty = replace(IN, count=0)
+    assert occupancy.due(empty, False, RULES) is None
+    assert occupancy.due(replace(empty, confidence=Confidence.UNKNOWN), False, RULES) == RULES.empty_after_ms
+    assert occupancy.due(IN, None, RULES) is None
