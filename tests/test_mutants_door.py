@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from contract.access import AccessRecord
 from contract.codes import Kind
-from door import acts, admission, clock, doorway, keys, modes, occupancy, pairs
+from contract.messages import Command
+from door import acts, admission, clock, commands, doorway, keys, modes, occupancy, pairs
 from door.admission import Room
 from door.clock import Reading, Source
+from door.commands import Taken
 from door.doorway import REMIND_MS, Doorway, Passage
 from door.effects import Cue, Mode, Record, Relock, Remember, Show, Unlock
 from door.events import KeyPressed
@@ -229,3 +233,80 @@ def test_a_room_known_to_be_empty_wakes_nobody():
     assert occupancy.due(empty, False, RULES) is None
     assert occupancy.due(replace(empty, confidence=Confidence.UNKNOWN), False, RULES) == RULES.empty_after_ms
     assert occupancy.due(IN, None, RULES) is None
+
+
+# -- modes ----------------------------------------------------------------------------------------
+
+TRUSTED = Reading(Source.SERVER, NOW, NOW)
+
+
+@pytest.mark.parametrize("mode, kept", [(Mode.NORMAL, None), (Mode.LOCKDOWN, NOW + 60), (Mode.OPEN, None)])
+def test_a_mode_has_the_end_that_was_asked_but_normal_has_none(mode, kept):
+    state, (fact, row) = modes.change(mode, NOW + 60, "admin", TRUSTED, 500)
+    until = None if mode is Mode.NORMAL else NOW + 60
+    assert state == modes.ModeState(mode, until, None if mode is Mode.NORMAL else 60_500)
+    word = "normal" if mode is Mode.OPEN else mode.value
+    assert fact == Remember("mode", {"mode": word, "until": kept})
+    assert row == Record("mode", detail={"mode": mode.value, "until": until, "by": "admin"})
+
+
+def test_a_lockdown_without_an_end_has_none_and_may_last_longer_than_a_day():
+    assert modes.change(Mode.LOCKDOWN, None, "admin", TRUSTED, 500)[0].ends is None
+    assert modes.change(Mode.LOCKDOWN, NOW + 100_000, "admin", TRUSTED, 500)[0].ends == 100_000_500
+    assert modes.change(Mode.OPEN, NOW + 100_000, "admin", TRUSTED, 500)[0].ends == 86_400_500
+    assert modes.change(Mode.OPEN, None, "admin", TRUSTED, 500)[0].ends == 86_400_500
+
+
+def test_an_end_in_the_past_is_now():
+    assert modes.change(Mode.LOCKDOWN, NOW - 60, "admin", TRUSTED, 500)[0].ends == 500
+
+
+def test_a_restored_end_is_aimed_at_once_and_by_a_trusted_time_alone():
+    kept = modes.restore({"mode": "lockdown", "until": NOW + 60})
+    assert modes.aim(kept, Reading(Source.CODE, NOW, NOW), 500) == kept
+    assert modes.aim(kept, TRUSTED, 500) == replace(kept, ends=60_500)
+    assert modes.aim(replace(kept, ends=7), TRUSTED, 500).ends == 7
+
+
+# -- commands -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_number_is_had_when_it_was_taken_or_lies_below_the_window(seed):
+    """Against a set of all that were taken; the steps are those at the edges of the window."""
+    chance = random.Random(seed)
+    taken, numbers = Taken(), {0}
+    for _ in range(60):
+        n = max(1, max(numbers) + chance.choice((-64, -63, -2, -1, 1, 1, 2, 3, 62, 63, 64, 65, 66)))
+        if not taken.has(n):
+            taken, numbers = taken.take(n), numbers | {n}
+        high = max(numbers)
+        around = range(max(1, high - 70), high + 3)
+        assert [n for n in around if taken.has(n)] == [n for n in around if n in numbers or n < high - 64]
+        assert 0 <= taken.mask < 2**64
+
+
+@pytest.mark.parametrize("fact", [{"highest": 0, "mask": 0}, {"highest": 7, "mask": 5}])
+def test_the_window_is_read_as_it_was_stored(fact):
+    assert commands.restore(fact) == Taken(**fact)
+    for name in fact:
+        assert commands.restore(fact | {name: -1}) == commands.restore(fact | {name: None}) == Taken()
+
+
+@pytest.mark.parametrize(
+    "verb, args, told",
+    [
+        ("dance", {}, None),  # is refused for what it is
+        ("unlock", {"mode": "lockdown"}, "clock-untrusted"),
+        ("mode", {"mode": "open"}, "clock-untrusted"),
+        ("mode", {"mode": "lockdown"}, None),
+    ],
+)
+def test_by_an_untrusted_clock_only_what_cannot_open_is_taken(verb, args, told):
+    command = Command("c", 1, verb, args, NOW + 9)
+    assert commands.stale(command, Taken(), Reading(Source.CODE, NOW, NOW)) == told
+
+
+@pytest.mark.parametrize("until, told", [(-1, "bad-args"), (0, None), (2**53 - 1, None), (2**53, "bad-args")])
+def test_the_end_of_a_mode_is_a_time(until, told):
+    assert commands.fault("mode", {"mode": "open", "until": until}, RULES) == told
