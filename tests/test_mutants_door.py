@@ -9,13 +9,14 @@ import pytest
 from contract.access import AccessRecord
 from contract.codes import Kind
 from contract.messages import Command
-from door import acts, admission, clock, commands, doorway, keys, modes, occupancy, pairs
+from door import accesslist, acts, admission, clock, commands, doorway, keys, modes, occupancy, pairs
+from door.accesslist import AccessList
 from door.admission import Room
 from door.clock import Reading, Source
 from door.commands import Taken
 from door.doorway import REMIND_MS, Doorway, Passage
 from door.effects import Cue, Mode, Record, Relock, Remember, Show, Unlock
-from door.events import KeyPressed
+from door.events import KeyPressed, ListReceived
 from door.keys import Keys, Typed
 from door.occupancy import Confidence, Occupancy
 from door.rules import Rules
@@ -307,6 +308,38 @@ def test_by_an_untrusted_clock_only_what_cannot_open_is_taken(verb, args, told):
     assert commands.stale(command, Taken(), Reading(Source.CODE, NOW, NOW)) == told
 
 
+LOG = "0123456789abcdef"
+LATEST_S = 2**37
+
+
+@pytest.mark.parametrize(
+    "verb, args, holds",
+    [
+        *(("count", {"count": n}, 0 <= n <= 9999) for n in (-1, 0, 9999, 10_000)),
+        *(("replay", {"log": LOG, "from": n}, 1 <= n <= 2**53 - 1) for n in (0, 1, 2**53 - 1, 2**53)),
+        *(
+            ("replay", {"log": log, "from": 1}, False)
+            for log in (LOG[1:], LOG + "0", LOG[:-1] + "x", 7, None)
+        ),
+        ("replay", {"log": list(LOG), "from": 1}, False),
+        *(("clock", {"unix": n}, 0 <= n <= LATEST_S) for n in (-1, 0, LATEST_S, LATEST_S + 1)),
+        ("clock", {"unix": 1, "more": 1}, False),
+    ],
+)
+def test_arguments_hold_to_their_last_value(verb, args, holds):
+    assert commands.fault(verb, args, RULES, local=True) == (None if holds else "bad-args")
+
+
 @pytest.mark.parametrize("until, told", [(-1, "bad-args"), (0, None), (2**53 - 1, None), (2**53, "bad-args")])
 def test_the_end_of_a_mode_is_a_time(until, told):
     assert commands.fault("mode", {"mode": "open", "until": until}, RULES) == told
+
+
+# -- the access list ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("revision, digest, row", [(5, "a", False), (6, "a", True), (5, "b", True)])
+def test_a_list_is_news_by_its_revision_or_by_its_digest(revision, digest, row):
+    access = AccessList(revision=5, digest="a")
+    told = accesslist.received(access, ListReceived(revision, digest, True, ()))
+    assert any(isinstance(effect, Record) and effect.type == "list" for effect in told) is row
