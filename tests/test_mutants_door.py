@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import pytest
 
 from contract.access import AccessRecord
 from contract.codes import Kind
 from contract.messages import Command
-from door import accesslist, acts, admission, clock, commands, doorway, keys, modes, occupancy, pairs
+from door import accesslist, acts, admission, clock, commands, doorway, keys, modes, occupancy, pairs, told
 from door.accesslist import AccessList
 from door.admission import Room
-from door.clock import Reading, Source
+from door.clock import Clock, Reading, Source, Tick
 from door.commands import Taken
 from door.doorway import REMIND_MS, Doorway, Passage
-from door.effects import Cue, Mode, Record, Relock, Remember, Show, Unlock
-from door.events import KeyPressed, ListReceived
+from door.effects import Cue, Learn, Mode, Record, Relock, Remember, Reply, Settle, Show, Unlock
+from door.events import (
+    Asked,
+    CommandReceived,
+    CommandRefused,
+    KeyPressed,
+    ListReceived,
+    Started,
+    Stopping,
+    StoreChanged,
+    SystemTime,
+)
 from door.keys import Keys, Typed
 from door.occupancy import Confidence, Occupancy
 from door.rules import Rules
@@ -343,3 +354,151 @@ def test_a_list_is_news_by_its_revision_or_by_its_digest(revision, digest, row):
     access = AccessList(revision=5, digest="a")
     told = accesslist.received(access, ListReceived(revision, digest, True, ()))
     assert any(isinstance(effect, Record) and effect.type == "list" for effect in told) is row
+
+
+def test_a_server_that_forgot_is_told_the_generation_the_reach_and_the_kind():
+    access = AccessList(records={"0427": AccessRecord("0427", Kind.PAPER, 4, 3)}, revision=5, digest="a")
+    rows = accesslist.received(access, ListReceived(6, "b", True, ()))[1:]
+    detail = {"generation": 4, "through": 3, "kind": "paper", "again": True}
+    assert rows == (
+        Record("list", detail={"revision": 6, "complete": True, "members": 0}),
+        Record("revoked", "0427", detail=detail),
+    )
+
+
+# -- what is done for a command and for the administrator ----------------------------------------
+
+stamped = partial(Record, at=NOW, clock="server")
+
+
+def test_a_command_is_recorded_with_its_number_its_verb_and_its_name():
+    verb = "v" * 17
+    effects = House().post(CommandReceived(Command("c-1", 7, verb, {}, NOW + 9)))
+    row = stamped("command", reason="unknown-verb", detail={"n": 7, "verb": "v" * 16, "id": "c-1"})
+    kept = Remember("commands", {"highest": 7, "mask": 1 << 6})
+    assert effects == (kept, row, Settle(), Reply("c-1", "server", "unknown-verb"))
+
+
+def test_who_sent_what_is_refused_hears_it():
+    assert House().post(CommandRefused("c-1", "bad-mac")) == (Reply("c-1", "server", "bad-mac"),)
+
+
+def test_the_administrator_hears_what_was_done_and_what_was_not():
+    house = House()
+    assert house.post(Asked("a-1", "dance", {}, "ada")) == (Reply("a-1", "ada", "unknown-verb"),)
+    unlocked = house.post(Asked("a-2", "unlock", {}, "ada"))
+    assert unlocked == (
+        stamped("unlocked", detail={"by": "ada"}),
+        Settle(),
+        Unlock(RULES.unlock_ms),
+        Show(Cue.ACCEPTED, RULES.unlock_ms),
+        Reply("a-2", "ada", None),
+    )
+    assert house.state.doorway.unlocked
+
+
+def test_a_reinstated_member_has_a_new_generation_and_a_row():
+    house = House(access=AccessList(records={"0427": AccessRecord("0427", generation=2, revoked_through=5)}))
+    effects = house.post(Asked("a-1", "reinstate", {"member": "0427"}, "ada"))
+    assert effects == (
+        Learn(AccessRecord("0427", generation=6, revoked_through=5)),
+        stamped("reinstated", "0427", detail={"generation": 6, "by": "ada"}),
+        Settle(),
+        Reply("a-1", "ada", None),
+    )
+
+
+# -- what the outside tells -----------------------------------------------------------------------
+
+
+def test_what_is_no_news_of_the_outside_is_passed_over():
+    house = House()
+    state = house.state
+    assert told.tell(state, KeyPressed("front", "1"), house.now, RULES) == (state, ())
+
+
+def test_a_list_stores_the_known_past_and_the_next_note_of_it_is_later():
+    house = House()
+    house.now += 5_000
+    effects = house.enrol()
+    assert {e.name for e in effects if isinstance(e, Remember)} >= {"list_at", "known_past"}
+    assert house.state.clock.remembered == house.now
+
+
+def test_a_start_is_recorded_with_the_version_and_the_budget_is_kept():
+    house = House(clock=False)
+    effects = house.post(Started(False, "9.8"))
+    assert Record("started", detail={"version": "9.8"}) in effects
+    assert [e.name for e in effects if isinstance(e, Remember)] == ["budget", "used_steps_lost"]
+
+
+def test_a_stop_is_recorded_with_its_reason_and_locks():
+    house = House()
+    house.post(Asked("a-1", "unlock", {}, "ada"))
+    effects = house.post(Stopping("asked"))
+    assert stamped("stopped", reason="asked") in effects
+    assert not house.state.doorway.unlocked
+
+
+@pytest.mark.parametrize("fault, of", [("full", {"of": "full"}), (None, {})])
+def test_a_fault_of_the_store_is_recorded_with_what_it_is(fault, of):
+    house = House()
+    house.post(StoreChanged("failed" if fault is None else None))
+    word = "fault-ended" if fault is None else "fault"
+    assert stamped(word, reason="store-failed", detail=of) in house.post(StoreChanged(fault))
+
+
+# -- the clock ------------------------------------------------------------------------------------
+
+
+def test_the_known_past_runs_slower_by_a_fast_crystal():
+    ran = 10**13
+    assert clock.known_past_ms(Clock(past=Tick(500, 0)), ran) == 500 + ran - ran * 200 // 1_000_000
+
+
+@pytest.mark.parametrize("ms", [0, 1, 999])
+def test_a_reading_is_a_second_and_what_is_over(ms):
+    told = clock.server(Clock(), NOW * 1000 + ms, 5)
+    assert clock.read(told, 5) == Reading(Source.SERVER, NOW, NOW, ms)
+
+
+@pytest.mark.parametrize("lowered", [False, True])
+def test_without_a_trusted_time_only_a_lowered_past_disagrees(lowered):
+    assert clock.disagrees(Clock(lowered=lowered), 5) is lowered
+
+
+EMPTY = Clock()
+BOTH = Clock(ticks={Source.CODE: Tick(NOW * 1000, 0), Source.MANUAL: Tick(NOW * 1000, 0)})
+
+
+@pytest.mark.parametrize(
+    "ms, taken", [(-1, False), (0, True), (2**37 * 1000, True), (2**37 * 1000 + 1, False)]
+)
+def test_a_time_is_taken_between_1970_and_the_end_of_calendars(ms, taken):
+    assert (Source.SERVER in clock.server(EMPTY, ms, 5).ticks) is taken
+    for event in (SystemTime(ms, True, False), SystemTime(ms, False, True)):
+        assert bool(clock.system(EMPTY, event, 5, RULES).ticks) is taken
+
+
+def test_the_server_ends_what_a_code_told_and_leaves_what_was_vouched_for():
+    assert set(clock.server(BOTH, NOW * 1000, 5).ticks) == {Source.SERVER, Source.MANUAL}
+    assert set(clock.vouch(BOTH, NOW * 1000, 5).ticks) == {Source.CODE, Source.MANUAL}
+
+
+@pytest.mark.parametrize(
+    "source, learns", [(Source.SERVER, False), (Source.MANUAL, False), (Source.CODE, True)]
+)
+def test_a_pair_tells_the_time_only_where_nothing_better_does(source, learns):
+    before = Clock(past=Tick(NOW * 1000, 0), ticks={source: Tick(NOW * 1000, 0)})
+    after = clock.learn(before, NOW + 600, 0, 0)
+    assert after.ticks == ({Source.CODE: Tick((NOW + 680) * 1000, 0)} if learns else before.ticks)
+
+
+def test_a_server_that_told_less_than_the_past_is_believed_before_a_code():
+    before = Clock(past=Tick((NOW + 900) * 1000, 0), ticks={Source.SERVER: Tick(NOW * 1000, 0)})
+    assert clock.learn(before, NOW + 600, 0, 0) == before
+
+
+def test_a_vouched_time_before_the_known_past_gives_way_to_a_code():
+    before = Clock(past=Tick((NOW + 900) * 1000, 0), ticks={Source.MANUAL: Tick(NOW * 1000, 0)})
+    assert set(clock.learn(before, NOW + 900, 0, 0).ticks) == {Source.CODE}

@@ -101,7 +101,7 @@ def nodes(tree: ast.Module) -> Iterator[tuple[ast.expr | ast.stmt, Place, str]]:
 
     def below(node: ast.AST, inside: str, path: str) -> Iterator[tuple[ast.expr | ast.stmt, Place, str]]:
         for name, value in ast.iter_fields(node):
-            if name in {"annotation", "returns", "decorator_list"} or spoken(node, name):
+            if name in {"annotation", "returns", "decorator_list"} or spoken(node):
                 continue
             deeper, within = inside, path
             if isinstance(node, ast.ClassDef | ast.FunctionDef):
@@ -109,6 +109,8 @@ def nodes(tree: ast.Module) -> Iterator[tuple[ast.expr | ast.stmt, Place, str]]:
             if isinstance(node, ast.FunctionDef) and name == "body":
                 deeper = inside or within
             for at, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
+                if names_a_type(node, name, at):
+                    continue
                 if isinstance(child, ast.expr | ast.stmt) and not is_docstring(child) and not is_alias(child):
                     yield child, Place(node, name, at), deeper
                 if isinstance(child, ast.AST) and not is_docstring(child):
@@ -117,17 +119,15 @@ def nodes(tree: ast.Module) -> Iterator[tuple[ast.expr | ast.stmt, Place, str]]:
     yield from below(tree, "", "")
 
 
-def spoken(node: ast.AST, name: str) -> bool:
+def spoken(node: ast.AST) -> bool:
     """Words to a reader, names of types, statements to the type checker: no behaviour of the program."""
-    if isinstance(node, ast.Raise | ast.Assert | ast.ImportFrom | ast.Import):
-        return True
-    if is_alias(node):
-        return True
-    return (
-        isinstance(node, ast.Call)
-        and ast.unparse(node.func) in {"cast", "re.compile", "TypeVar"}
-        and (name == "args" and ast.unparse(node.func) != "re.compile" and len(node.args) < 2)
-    )
+    return isinstance(node, ast.Raise | ast.Assert | ast.ImportFrom | ast.Import) or is_alias(node)
+
+
+def names_a_type(node: ast.AST, name: str, at: int | None) -> bool:
+    """Whether a part of a call is a type, told to the type checker alone."""
+    called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id
+    return called in {"cast", "TypeVar"} and name == "args" and at == 0
 
 
 def is_alias(node: ast.AST) -> bool:
@@ -248,7 +248,7 @@ def of_constant(node: ast.Constant) -> Iterator[ast.expr]:
 def of_call(node: ast.Call) -> Iterator[ast.expr]:
     """A keyword left out, two arguments exchanged, the least taken for the most."""
     yield from without(node, "keywords")
-    commutes = isinstance(node.func, ast.Name) and node.func.id in CALLED
+    commutes = isinstance(node.func, ast.Name) and node.func.id in {*CALLED, "cast"}
     if len(node.args) > 1 and not commutes and not any(isinstance(a, ast.Starred) for a in node.args[:2]):
         yield but(node, args=[node.args[1], node.args[0], *node.args[2:]])
     if isinstance(node.func, ast.Name) and node.func.id in CALLED:
