@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from contract.access import AccessRecord
-from contract.codes import Kind
+from contract.codes import Attempt, Kind
 from contract.messages import Command
 from door import accesslist, acts, admission, clock, commands, doorway, keys, modes, occupancy, pairs, told
 from door.accesslist import AccessList
@@ -92,6 +92,16 @@ def test_the_second_half_under_the_same_number_makes_a_pair():
     house.drain()
     house.at_once(house.code("0427"))
     assert granted(house.at_once("0427" + house.second("0427")))
+
+
+@pytest.mark.parametrize("member, found", [(None, True), ("0427", True), ("0428", False)])
+def test_a_pair_is_of_one_number(member, found):
+    house, access = House(), AccessList()
+    first = pairs.First("0427", house.code("0427")[4:], at=0)
+    second = Attempt(member, house.second("0427"))
+    assert (
+        pairs.find(first, second, access, Reading(Source.SERVER, NOW, NOW), 0, RULES) is not None
+    ) is found
 
 
 # -- admission ------------------------------------------------------------------------------------
@@ -502,3 +512,23 @@ def test_a_server_that_told_less_than_the_past_is_believed_before_a_code():
 def test_a_vouched_time_before_the_known_past_gives_way_to_a_code():
     before = Clock(past=Tick((NOW + 900) * 1000, 0), ticks={Source.MANUAL: Tick(NOW * 1000, 0)})
     assert set(clock.learn(before, NOW + 900, 0, 0).ticks) == {Source.CODE}
+
+
+def test_a_single_code_tells_no_time_but_what_has_passed():
+    told, _ = clock.granted(EMPTY, Kind.PHONE, NOW // 120, None, 0, RULES)
+    assert (dict(told.ticks), told.past) == ({}, Tick((NOW - 1800) * 1000, 0))
+    told, _ = clock.granted(EMPTY, Kind.PHONE, NOW // 120, 0, 0, RULES)
+    assert set(told.ticks) == {Source.CODE}
+
+
+def test_the_row_of_a_new_source_says_by_how_many_seconds_time_jumps():
+    before = Clock(ticks={Source.MANUAL: Tick(NOW * 1000, 0)}, told=Source.MANUAL)
+    after = clock.server(before, (NOW + 5_000) * 1000, 0)
+    _, rows = clock.change(before, after, clock.read(after, 0), 0, lowered=False)
+    assert rows == (Record("clock", detail={"source": "server", "before": "manual", "jump_s": 5_000}),)
+
+
+@pytest.mark.parametrize("source, holds", [(Source.MANUAL, True), (Source.NTP, False), (Source.RTC, False)])
+def test_only_the_system_clock_must_not_lie_before_the_known_past(source, holds):
+    told = Clock(past=Tick(NOW * 1000, 0), ticks={source: Tick((NOW - 1) * 1000, 0)})
+    assert (clock.read(told, 0).source is source) is holds
