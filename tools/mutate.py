@@ -39,7 +39,7 @@ FILES = [
 TESTS = {
     "contract": "access audit codes hours messages protocol_document".split(),
     "door": "accesslist admission budget check clock commands controller doorway double_code keys lost_steps "
-    "modes occupancy".split(),
+    "modes occupancy mutants_judge".split(),
 }
 QUICK = ["-q", "-x", "-p", "no:cacheprovider", "--no-header", "--no-summary", "-W", "ignore", "--timeout=0"]
 WATCHED = 3  # a test that is watched line by line takes so many times as long

@@ -1,0 +1,168 @@
+"""Edges of the budget and the judge of attempts that mutation testing found bare."""
+
+from __future__ import annotations
+
+import pytest
+
+from door import budget
+from door.budget import Budget, Burst, Failure
+from door.effects import CountFailures, Record, Remember, Settle
+from door.rules import Rules
+from tests.house import KEY, replace
+
+RULES = Rules("yuexin", KEY)
+TOKEN, FULL = RULES.budget_refill_ms, 10 * RULES.budget_refill_ms
+MINUTE = 60_000
+NOW = 100 * MINUTE
+NEAR = Failure("0427", NOW - 1, near=True)
+FAR = Failure("0427", NOW - 2, near=False)
+OTHER = Failure("0012", NOW - 3, near=True)
+
+
+def test_the_numbers_of_the_budget_are_these():
+    """In figures: a test that takes the name of a number agrees with whatever it becomes."""
+    assert (budget.REFUND_WITHIN_MS, budget.REFUNDS_AT_MOST) == (5 * MINUTE, 3)
+    assert (budget.PAUSE_MS, budget.PAUSE_AT_MOST_MS) == (2_000, 30_000)
+    assert (budget.PAUSE_FORGOTTEN_MS, budget.BURST_MS) == (10 * MINUTE, MINUTE)
+    assert budget.full(RULES) == FULL == 20 * 3_600_000
+
+
+@pytest.mark.parametrize("pause, ms", [(None, 0), (0, 0), (4_000, 4_000), (30_000, 30_000)])
+@pytest.mark.parametrize("lockout", [False, True])
+def test_a_pause_that_was_kept_begins_anew_and_nothing_refills_in_it(pause, ms, lockout):
+    kept = budget.restored(5, pause, NOW, lockout=lockout)
+    assert kept == Budget(5, NOW + ms, lockout=lockout, pause_ms=ms, pause_until=NOW + ms)
+    assert budget.level(kept, NOW, RULES) == 5
+
+
+@pytest.mark.parametrize("pause", [-1, 30_001, True, "0", 1.5, []])
+def test_a_pause_that_cannot_be_read_is_the_longest(pause):
+    assert budget.restored(5, pause, NOW, lockout=False).pause_ms == 30_000
+
+
+@pytest.mark.parametrize(
+    "before, left, lockout",
+    [(FULL, FULL - TOKEN, False), (2 * TOKEN, TOKEN, False), (2 * TOKEN - 1, TOKEN - 1, True)],
+)
+def test_a_guess_takes_a_token_and_less_than_one_is_a_lockout(before, left, lockout):
+    after, effects = budget.spend(Budget(before, NOW), "0427", True, 6, NOW, RULES)
+    failure = Failure("0427", NOW, near=True)
+    assert after == Budget(left, NOW, lockout=lockout, failures=(failure,))
+    told = (Remember("budget", left), CountFailures("0427", 7), Settle())
+    assert effects == (*told, *((Record("lockout"),) if lockout else ()))
+
+
+def test_a_lockout_is_told_once_and_the_level_never_falls_below_nought():
+    after, effects = budget.spend(Budget(TOKEN - 1, NOW, lockout=True), "0427", False, 0, NOW, RULES)
+    assert (after.level, after.lockout) == (0, True)
+    assert Record("lockout") not in effects
+
+
+@pytest.mark.parametrize("ago, kept", [(5 * MINUTE - 1, True), (5 * MINUTE, False)])
+def test_a_failure_is_kept_for_five_minutes(ago, kept):
+    old = Failure("0427", NOW - ago, near=True)
+    after, _ = budget.spend(Budget(FULL, NOW, failures=(old,)), "0012", False, 0, NOW, RULES)
+    assert (old in after.failures) is kept
+
+
+@pytest.mark.parametrize(
+    "failures, first, tokens",
+    [
+        ((), None, 0),
+        ((FAR, OTHER), None, 0),
+        ((NEAR,), None, 1),
+        ((NEAR, FAR, OTHER), None, 1),
+        ((NEAR,) * 3, None, 3),
+        ((NEAR,) * 4, None, 3),
+        ((NEAR,), NEAR.at, 1),  # the first half of a double code is given back once
+        ((FAR,), FAR.at, 1),
+        ((replace(NEAR, at=NOW - 9), NEAR), NEAR.at, 2),
+        ((replace(NEAR, at=NOW - 5 * MINUTE),), None, 1),
+        ((replace(NEAR, at=NOW - 5 * MINUTE - 1),), None, 0),
+    ],
+)
+def test_who_gets_in_has_his_slips_back_and_nobody_else_has(failures, first, tokens):
+    before = Budget(TOKEN, NOW, failures=failures)
+    after, effects = budget.refund(before, "0427", first, NOW, RULES)
+    mine = [f for f in failures if f.member == "0427" and NOW - f.at <= 5 * MINUTE]
+    rest = tuple(f for f in failures if f.member != "0427") if mine or tokens else failures
+    assert after == replace(before, level=TOKEN * (1 + tokens), failures=rest)
+    assert effects == ((Remember("budget", TOKEN * (1 + tokens)),) if tokens else ())
+
+
+def test_a_token_given_back_ends_a_lockout_and_no_budget_is_more_than_full():
+    empty = Budget(0, NOW, lockout=True, failures=(NEAR,))
+    after, effects = budget.refund(empty, "0427", None, NOW, RULES)
+    assert after == Budget(TOKEN, NOW)
+    assert effects == (Remember("budget", TOKEN), Record("lockout-ended"))
+    after, _ = budget.refund(Budget(FULL - 1, NOW, failures=(NEAR,)), "0427", None, NOW, RULES)
+    assert after == Budget(FULL, NOW)
+
+
+@pytest.mark.parametrize(
+    "before, pause", [(0, 2_000), (2_000, 4_000), (14_999, 29_998), (16_000, 30_000), (30_000, 30_000)]
+)
+def test_a_wrong_pair_doubles_the_pause_and_stops_the_refill(before, pause):
+    after, effects = budget.wrong_pair(Budget(7, NOW - 3, pause_ms=before), NOW, RULES)
+    assert after == Budget(10, NOW + pause, pause_ms=pause, pause_until=NOW + pause)
+    assert effects == (Remember("budget", 10), Remember("pause", pause), Settle())
+    assert [budget.pausing(after, NOW + ms) for ms in (0, pause - 1, pause, pause + 1)] == [pause, 1, 0, 0]
+
+
+def test_what_is_gathered_is_counted_by_type_and_reason():
+    state = Budget(FULL, NOW)
+    for at, word in enumerate(("late", "used", "late")):
+        state = budget.gather(state, "denied", word, NOW + at)
+    state = budget.gather(state, "command", "late", NOW + 9)
+    counts = (("denied", "used", 1), ("denied", "late", 2), ("command", "late", 1))
+    assert state.burst == Burst(NOW, counts)
+    told = budget.rows(state)
+    assert told == tuple(Record(t, reason=r, detail={"count": n}) for t, r, n in counts)
+    assert budget.rows(Budget(FULL, NOW)) == ()
+
+
+@pytest.mark.parametrize("late", [-1, 0])
+def test_the_minute_of_what_is_gathered_ends_to_the_millisecond(late):
+    state = Budget(FULL, NOW, burst=Burst(NOW, (("denied", "late", 2),)))
+    assert budget.due(state, RULES) == NOW + MINUTE
+    after, effects = budget.tick(state, NOW + MINUTE + late, RULES)
+    assert (after, effects) == ((state, ()) if late else (Budget(FULL, NOW), budget.rows(state)))
+
+
+@pytest.mark.parametrize("late", [-1, 0])
+def test_a_pause_is_forgotten_after_ten_minutes_to_the_millisecond(late):
+    state = Budget(FULL, NOW, pause_ms=4_000, pause_until=NOW)
+    due = NOW + 10 * MINUTE + 1
+    assert budget.due(state, RULES) == due
+    after, effects = budget.tick(state, due + late, RULES)
+    assert effects == (() if late else (Remember("pause", 0),))
+    assert after == (state if late else replace(state, pause_ms=0))
+
+
+@pytest.mark.parametrize("late", [-1, 0])
+def test_a_lockout_ends_when_a_token_has_refilled_to_the_millisecond(late):
+    state = Budget(TOKEN - 500, NOW, lockout=True)
+    assert budget.due(state, RULES) == NOW + 500
+    after, effects = budget.tick(state, NOW + 500 + late, RULES)
+    assert (after.lockout, effects) == ((True, ()) if late else (False, (Record("lockout-ended"),)))
+
+
+def test_of_all_that_ends_the_first_wakes_the_door():
+    state = Budget(TOKEN - 500, NOW, lockout=True, burst=Burst(NOW - MINUTE, ()), pause_ms=1, pause_until=NOW)
+    assert budget.due(state, RULES) == NOW
+    assert budget.due(Budget(0, NOW), RULES) is None
+
+
+def test_a_budget_fills_to_the_brim_and_never_backwards():
+    assert budget.level(Budget(7, NOW), NOW - 1, RULES) == 7
+    assert budget.level(Budget(7, NOW), NOW + 5, RULES) == 12
+    assert budget.level(Budget(7, NOW), NOW + 10 * FULL, RULES) == FULL
+
+
+def test_an_untouched_budget_has_nothing_to_do_and_a_late_one_all_of_it():
+    assert budget.tick(Budget(FULL, 0), NOW, RULES) == (Budget(FULL, 0), ())
+    gathered = Burst(0, (("denied", "late", 2),))
+    state = Budget(TOKEN, 0, lockout=True, burst=gathered, pause_ms=1, pause_until=0)
+    after, effects = budget.tick(state, NOW, RULES)
+    assert after == Budget(TOKEN, 0)
+    assert effects == (Record("lockout-ended"), Remember("pause", 0), *budget.rows(state))
