@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 from door import budget
+from door import state as states
+from door.accesslist import AccessList
 from door.budget import Budget, Burst, Failure
+from door.clock import Tick
 from door.effects import CountFailures, Record, Remember, Settle
+from door.pairs import First
 from door.rules import Rules
-from tests.house import KEY, replace
+from tests.house import KEY, House, replace
 
 RULES = Rules("yuexin", KEY)
 TOKEN, FULL = RULES.budget_refill_ms, 10 * RULES.budget_refill_ms
@@ -166,3 +170,48 @@ def test_an_untouched_budget_has_nothing_to_do_and_a_late_one_all_of_it():
     after, effects = budget.tick(state, NOW, RULES)
     assert after == Budget(TOKEN, 0)
     assert effects == (Record("lockout-ended"), Remember("pause", 0), *budget.rows(state))
+
+
+# -- the state ------------------------------------------------------------------------------------
+
+FRONT, SIDE = First("0427", "719385", 5_000, keypad="front"), First("0012", "000000", 3_000, keypad="side")
+
+
+@pytest.mark.parametrize("firsts", [(FRONT, SIDE), (SIDE, FRONT)])
+def test_each_keypad_has_a_first_code_of_its_own_and_the_older_wakes_the_door(firsts):
+    house = House(clock=False)
+    state = states.with_firsts(house.state, firsts)
+    assert (state.first("front"), state.first("side"), state.first("back")) == (FRONT, SIDE, None)
+    assert state.keys.firsts == {"front", "side"}
+    assert state.timer(RULES) == 3_000 + RULES.pair_ms + 1
+
+
+@pytest.mark.parametrize(
+    "known, past", [(0, 0), (1, 1), (7, 7), (2**37, 2**37), (2**37 + 1, 0), (-1, 0), (True, 0), ("7", 0)]
+)
+def test_a_known_past_that_cannot_be_is_none(known, past):
+    told = states.restore({"known_past": known}, AccessList(), NOW, RULES)
+    assert (told.clock.past, told.clock.remembered) == (Tick(past * 1000, NOW), NOW)
+
+
+@pytest.mark.parametrize(
+    "level, restored", [(0, 0), (TOKEN - 1, TOKEN - 1), (TOKEN, TOKEN), (-1, FULL), ("7", FULL), (None, FULL)]
+)
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_budget_that_was_kept_is_had_again_and_lost_steps_empty_it(level, restored, lost):
+    told = states.restore({"budget": level, "used_steps_lost": lost}, AccessList(), NOW, RULES).budget
+    left = 0 if lost else restored
+    assert told == Budget(left, NOW, lockout=left < TOKEN, pause_until=NOW)
+
+
+@pytest.mark.parametrize("kept, list_at", [(0, 0), (7, 7), (True, None), ("7", None), (None, None)])
+def test_the_time_of_the_list_is_had_again(kept, list_at):
+    assert states.restore({"list_at": kept}, AccessList(), NOW, RULES).list_at == list_at
+
+
+@pytest.mark.parametrize("late, stale", [(0, False), (1, True)])
+def test_a_list_is_stale_after_its_last_second(late, stale):
+    house = House()
+    past = house.state.reading(house.now).known_past
+    state = replace(house.state, list_at=past - RULES.list_stale_seconds - late)
+    assert state.alarms(house.now, RULES) == (("list-stale",) if stale else ())
