@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from door import budget
+from contract.access import AccessRecord
+from contract.codes import PAPER2, Attempt, Kind, issue
+from door import budget, check, pairs
 from door import state as states
 from door.accesslist import AccessList
+from door.admission import Room
 from door.budget import Budget, Burst, Failure
-from door.clock import Tick
-from door.effects import CountFailures, Record, Remember, Settle
+from door.check import Denial, Grant, Second
+from door.clock import Reading, Source, Tick
+from door.effects import CountFailures, Cue, Mode, Record, Remember, Settle, Use
 from door.pairs import First
 from door.rules import Rules
 from tests.house import KEY, House, replace
@@ -215,3 +219,152 @@ def test_a_list_is_stale_after_its_last_second(late, stale):
     past = house.state.reading(house.now).known_past
     state = replace(house.state, list_at=past - RULES.list_stale_seconds - late)
     assert state.alarms(house.now, RULES) == (("list-stale",) if stale else ())
+
+
+# -- the judge of attempts ------------------------------------------------------------------------
+
+UNIX = 1_795_485_600
+ROOM = Room(Mode.NORMAL, surely_full=False, list_at=None, recent=())
+HERE = Reading(Source.SERVER, UNIX, UNIX)
+
+
+def asked(
+    reading: Reading = HERE, *, at: int = 0, double_only: bool = False, access: AccessList | None = None
+) -> check.Asked:
+    return check.Asked(access or AccessList(), reading, ROOM, double_only, at, RULES)
+
+
+def shown(kind: Kind = Kind.PHONE, generation: int = 1, *, later: int = 0) -> tuple[str, str]:
+    """A code of 0427 and the one after it, as they are in hand at ``UNIX``."""
+    step = RULES.codes.step(kind, UNIX) + later
+    code = issue(KEY, RULES.door, kind, "0427", generation, step, RULES.codes)
+    return code.digits, code.second
+
+
+def test_a_number_that_nobody_failed_at_is_judged_at_once():
+    strict = replace(asked(), rules=replace(RULES, failures_in_a_row=1))
+    assert not strict.needs_pair("0427")
+
+
+@pytest.mark.parametrize("at, granted", [(60_000, True), (60_001, False)])
+def test_a_first_code_of_a_minute_ago_is_none(at, granted):
+    code, second = shown()
+    first = First("0427", code[4:], at=0)
+    later = Reading(Source.SERVER, UNIX + 60, UNIX + 60)
+    told = check.answer(second, first, asked(later, at=at))
+    assert isinstance(told, Grant) is granted
+    assert granted or told == Denial("wrong-length", Cue.WRONG)
+    again = check.answer("0427" + second, first, asked(later, at=at, double_only=True))
+    assert isinstance(again, Grant if granted else Second)
+
+
+def test_a_wrong_pair_is_an_unknown_code_however_it_is_typed():
+    first, hold = First("0427", "000000", at=0), First("0427", "000001", at=5)
+    wrong = Denial("unknown-code", Cue.WRONG, "0427", wrong_pair=True)
+    assert check.answer("000001", first, asked(at=5)) == wrong
+    whole = check.answer("0427000001", first, asked(at=5, double_only=True))
+    assert whole == replace(wrong, hold=hold)
+
+
+@pytest.mark.parametrize(
+    "source, durable", [(Source.CODE, True), (Source.SERVER, False), (Source.NONE, False)]
+)
+def test_what_is_kept_is_kept_durably_where_a_wrong_code_has_the_same_cue(source, durable):
+    reading = Reading(source, None if source is Source.NONE else UNIX, UNIX)
+    told = check.answer("0427000000", None, asked(reading, double_only=True))
+    assert told == Second(First("0427", "000000", at=0), durable=durable)
+
+
+@pytest.mark.parametrize(
+    "source, off, granted",
+    [
+        *((Source.CODE, s, -45 <= s < 195) for s in (-46, -45, 194, 195)),
+        *((Source.SERVER, s, -30 <= s < 180) for s in (-31, -30, 179, 180)),
+    ],
+)
+def test_a_time_that_a_code_told_has_a_window_of_its_own(source, off, granted):
+    told = check.answer(shown()[0], None, asked(Reading(source, UNIX + off, UNIX - 9_999)))
+    assert isinstance(told, Grant) is granted
+
+
+def test_two_whole_codes_of_what_was_issued_meanwhile_open_in_normal_mode_too():
+    code, second = shown(generation=2)
+    first = First("0427", code[4:], at=0, spent_at=0)
+    told = check.answer("0427" + second, first, asked())
+    assert isinstance(told, Grant)
+    assert (told.record.generation, told.record.revoked_through, told.first) == (2, 1, first)
+
+
+LATE, USED = ("late-code", Cue.NOT_NOW, False), ("used-code", Cue.NOT_NOW, False)
+EARLY, UNKNOWN = ("early-code", Cue.WRONG, True), ("unknown-code", Cue.WRONG, True)
+FORGED = Reading(Source.NTP, UNIX, UNIX - 9_999)  # time may have been set back: nothing lately is surely over
+
+
+@pytest.mark.parametrize(
+    "reading, used, later, told",
+    [
+        *((HERE, None, n, told) for n, told in ((-17, UNKNOWN), (-16, LATE), (-2, LATE))),
+        *((HERE, None, n, told) for n, told in ((1, EARLY), (15, EARLY), (16, UNKNOWN))),
+        *((HERE, 0, n, told) for n, told in ((-2, LATE), (-1, USED), (0, USED), (1, EARLY))),
+        *((HERE, -5, n, told) for n, told in ((-6, LATE), (-5, USED), (-4, LATE))),
+        *((FORGED, -10, n, told) for n, told in ((-11, LATE), (-10, USED), (-9, UNKNOWN), (1, EARLY))),
+    ],
+)
+def test_a_code_that_is_late_used_or_early_is_told_from_a_guess(reading, used, later, told):
+    access = AccessList()
+    if used is not None:
+        access.apply(Use("0427", Kind.PHONE, 1, RULES.codes.step(Kind.PHONE, UNIX) + used))
+    code = shown(later=later)[0]
+    reason, cue, guess = told
+    hold = First("0427", code[4:], at=5, spent_at=5 if guess else None)
+    answer = check.answer(code, None, asked(reading, at=5, access=access))
+    assert isinstance(answer, Denial)
+    assert replace(answer, near=False) == Denial(reason, cue, "0427", wrong_single=guess, hold=hold)
+
+
+@pytest.mark.parametrize("later, kept", [(-2, True), (-16, True), (1, False), (2, False), (-17, False)])
+def test_by_a_time_that_a_code_told_a_good_half_looks_like_any_other(later, kept):
+    code, reading = shown(later=later)[0], Reading(Source.CODE, UNIX, UNIX - 9_999)
+    answer = check.answer(code, None, asked(reading, at=5))
+    if kept:
+        assert answer == Second(First("0427", code[4:], at=5), durable=True)
+    else:
+        assert isinstance(answer, Denial)
+        assert (answer.cue, answer.wrong_single) == (Cue.SECOND_CODE, True)
+
+
+@pytest.mark.parametrize("kind, word", [(Kind.CARD, "pair"), (Kind.PHONE, "step"), (Kind.PAPER, "step")])
+def test_a_grant_is_recorded_by_its_step_or_its_pair(kind, word):
+    grant = Grant("0427", kind, AccessRecord("0427"), 7, ())
+    detail = {"kind": kind.value, "generation": 1, "double": False, word: 7}
+    assert check.traces(grant, AccessList()) == (Record("granted", "0427", detail=detail),)
+
+
+# -- the pair of a sheet of paper -----------------------------------------------------------------
+
+AT_NIGHT = UNIX - 6 * 3600  # three in the morning: yesterday's sheet holds until six
+PAPER = AccessRecord("0427", Kind.PAPER)
+
+
+@pytest.mark.parametrize(
+    "used, later, found", [(None, -1, True), (-1, -1, True), (0, -1, False), (0, 0, True)]
+)
+def test_a_pair_of_paper_is_of_the_day_last_used_or_a_newer_one(used, later, found):
+    access, day = AccessList(records={"0427": PAPER}), RULES.codes.step(Kind.PAPER, UNIX)
+    if used is not None:
+        access.apply(Use("0427", Kind.PAPER, 1, day + used))
+    code, second = shown(Kind.PAPER, later=later)
+    reading = Reading(Source.SERVER, AT_NIGHT, AT_NIGHT)
+    pair = pairs.find(First("0427", code[4:], at=0), Attempt(None, second), access, reading, 0, RULES)
+    uses = (Use("0427", Kind.PAPER, 1, day + later), Use("0427", PAPER2, 1, day + later))
+    assert pair == (pairs.Pair(Kind.PAPER, PAPER, day + later, uses) if found else None)
+
+
+def test_a_pair_of_paper_opens_once():
+    access = AccessList(records={"0427": PAPER})
+    code, second = shown(Kind.PAPER)
+    first, attempt = First("0427", code[4:], at=0), Attempt(None, second)
+    pair = pairs.find(first, attempt, access, HERE, 0, RULES)
+    assert pair is not None
+    access.apply(pair.uses[1])
+    assert pairs.find(first, attempt, access, HERE, 0, RULES) is None
