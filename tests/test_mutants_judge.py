@@ -6,17 +6,18 @@ import pytest
 
 from contract.access import AccessRecord
 from contract.codes import PAPER2, Attempt, Kind, issue
-from door import budget, check, pairs
+from door import budget, check, controller, pairs
 from door import state as states
 from door.accesslist import AccessList
 from door.admission import Room
 from door.budget import Budget, Burst, Failure
 from door.check import Denial, Grant, Second
 from door.clock import Reading, Source, Tick
-from door.effects import CountFailures, Cue, Mode, Record, Remember, Settle, Use
+from door.effects import CountFailures, Cue, Mode, Record, Relock, Remember, Settle, Show, Use
+from door.events import Asked, ExitPressed, KeyPressed, ServerTime, TimerFired
 from door.pairs import First
 from door.rules import Rules
-from tests.house import KEY, House, replace
+from tests.house import KEY, House, replace, wrong
 
 RULES = Rules("yuexin", KEY)
 TOKEN, FULL = RULES.budget_refill_ms, 10 * RULES.budget_refill_ms
@@ -368,3 +369,99 @@ def test_a_pair_of_paper_opens_once():
     assert pair is not None
     access.apply(pair.uses[1])
     assert pairs.find(first, attempt, access, HERE, 0, RULES) is None
+
+
+# -- the order of things --------------------------------------------------------------------------
+
+
+def test_nothing_is_settled_where_nothing_was_to_be_kept():
+    assert controller.ordered((Settle(), Show(Cue.KEY)), HERE) == (Show(Cue.KEY),)
+
+
+def test_a_lowered_past_is_recorded_when_the_server_tells_it_and_not_again():
+    house = House()
+    told = house.post(ServerTime(house.unix_ms - 600_000))
+    assert [e.reason for e in told if isinstance(e, Record)] == ["known-past-lowered"]
+    assert [e for e in house.post(KeyPressed("front", "1")) if isinstance(e, Record)] == []
+
+
+def test_the_last_key_clicks_before_it_is_answered():
+    house = House()
+    house.at_once("042700000")
+    assert [e.cue for e in house.post(KeyPressed("front", "0")) if isinstance(e, Show)] == [
+        Cue.KEY,
+        Cue.WRONG,
+    ]
+
+
+def test_a_first_code_at_one_keypad_leaves_that_of_the_other():
+    house = House()
+    house.drain()
+    house.at_once(house.code("0427"), keypad="front")
+    house.at_once(house.code("0012"), keypad="side")
+    assert [(f.keypad, f.member) for f in house.state.firsts] == [("front", "0427"), ("side", "0012")]
+
+
+def test_by_a_time_that_a_code_told_a_code_that_is_kept_costs_the_disc_what_a_wrong_one_does():
+    staff = AccessList(records={"0012": AccessRecord("0012", Kind.STAFF)})
+    house = House(access=staff, clock=False, facts={"known_past": UNIX})
+    house.double("0427")
+    assert house.state.reading(house.now).source is Source.CODE
+    for digits in (house.code("0012", Kind.STAFF), wrong(house.code("0427"))):
+        effects = house.at_once(digits)
+        assert Show(Cue.SECOND_CODE, RULES.pair_ms) in effects
+        assert Settle() in effects
+        assert any(isinstance(e, Remember) and e.name == "budget" for e in effects)
+
+
+@pytest.mark.parametrize("ms", [0, 10_000])
+def test_a_double_code_tells_what_time_its_first_half_was_typed(ms):
+    house = House(clock=False, facts={"known_past": UNIX})
+    code, second = house.code("0427"), house.second("0427")
+    house.at_once(code)
+    house.wait(ms / 1000)
+    house.at_once(second + "#")
+    reading = house.state.reading(house.now)
+    assert (reading.source, reading.unix) == (Source.CODE, UNIX + 80 + ms // 1000)
+
+
+def test_who_is_let_in_while_the_door_is_unlocked_for_another_reason_is_expected_alone():
+    house = House()
+    house.at_once(house.code("0012"))
+    house.at_once(house.code("0427"))
+    assert house.state.occupancy.expected == ("0012", "0427")
+    house.post(ExitPressed())
+    house.at_once(house.code("0300"))
+    assert house.state.occupancy.expected == ("0300",)
+
+
+@pytest.mark.parametrize("ago, held", [(60_000, True), (60_001, False)])
+def test_a_first_code_is_held_for_its_last_millisecond_whatever_else_is_due(ago, held):
+    house = House()
+    house.post(Asked("a", "unlock", {}, "ada"))
+    first = First("0427", "000000", house.now + 5_000 - ago, keypad="front")
+    state = states.with_firsts(house.state, (first,))
+    after, effects = controller.decide(state, TimerFired(), house.now + 5_000, RULES)
+    assert Relock() in effects
+    assert after.firsts == ((first,) if held else ())
+
+
+def test_a_key_leaves_what_stands_at_the_other_keypads_to_the_next_call():
+    house = House()
+    house.post(KeyPressed("side", "1"))
+    house.now += RULES.silence_ms
+    house.post(KeyPressed("front", "2"))
+    assert {typed.keypad for typed in house.state.keys.typed} == {"front", "side"}
+    house.post(TimerFired())
+    assert {typed.keypad for typed in house.state.keys.typed} == {"front"}
+
+
+def test_a_second_code_that_is_complete_is_answered_after_all_that_was_due_before():
+    house = House()
+    house.drain()
+    house.at_once(house.code("0427") + wrong(house.second("0427")))
+    house.post(Asked("a", "unlock", {}, "ada"))
+    house.now += 5_000
+    effects = house.post(TimerFired())
+    assert effects[0] == Relock()
+    assert Show(Cue.WRONG) in effects
