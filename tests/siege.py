@@ -117,6 +117,7 @@ class Siege:
         self._revoked: list[str] = []
         self._seen: set[tuple[str, object]] = set()
         self._idle = threading.Event()
+        self._timers: list[threading.Timer] = []
 
     def close(self) -> None:
         """Give back what was opened."""
@@ -159,6 +160,7 @@ class Siege:
         else:
             self.door.kill()
         code = self.door.ended()
+        self._too_late()
         self._ran_ms += (time.monotonic() - began) * 1000
         stopped = {0, -15} if fate == "stop" else set()  # -15: told to stop before it was there to hear it
         self._expect(code in {-9} | stopped, f"the door ended by itself with {code}")
@@ -179,6 +181,14 @@ class Siege:
         timer = threading.Timer(self.rng.uniform(0, most), act)
         timer.daemon = True
         timer.start()
+        self._timers.append(timer)
+
+    def _too_late(self) -> None:
+        """What was to happen in this life and did not must not happen in the next."""
+        while self._timers:
+            timer = self._timers.pop()
+            timer.cancel()
+            timer.join()
 
     @property
     def _usual(self) -> tuple[Any, ...]:
@@ -203,11 +213,13 @@ class Siege:
         return cue is not None
 
     def _again(self) -> bool:
-        """The newest used code, once more: whoever looked over the shoulder."""
-        if not self._entered:
+        """The newest used code, once more: whoever looked over the shoulder.
+
+        Not in a lockout: a wrong pair has its pause, and each of the next lives would begin with it.
+        """
+        if not self._entered or self.lockout:
             return True
-        cue = self._type(self._entered[-1], "wrong" if self.lockout else "not-now")
-        return cue is not None and not self.lockout  # a wrong pair has its pause
+        return self._type(self._entered[-1], "not-now") is not None
 
     def _wrong(self) -> bool:
         code = self.world.code(next(self._members)).digits

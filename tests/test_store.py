@@ -34,6 +34,7 @@ from door.keeper import LATE_SECONDS
 from door.ledger import Outstanding
 from door.retention import LOOKED_AT_ONCE, PRUNED_AT_ONCE
 from door.store import AckResult, Store
+from tests.patience import until
 from tests.stores import (
     PROCESSES,
     begun,
@@ -510,11 +511,15 @@ def test_looking_for_old_rows_lets_others_through(path: Path) -> None:
     count = 3 * LOOKED_AT_ONCE
     with running(path, retention_days=180) as store:
         now(store.keep([note(at=DAY * 1000) for _ in range(count)]))
+        in_between: list[bool] = []
         with occupied(store):
             pruned = store.prune(DAY * 1000)
-            waiting = [store.ask(lambda _: pruned.done()) for _ in range(2)]
-        kept = store.keep(granted(1))
-        in_between = [now(done) for done in waiting] + [pruned.done() for _ in [now(kept)]]
+            asked = [store.ask(lambda _: pruned.done()) for _ in range(2)]
+            kept = store.keep(granted(1))
+            for done in (*asked, kept):  # on the store's own thread, before it does anything else
+                done.add_done_callback(lambda _: in_between.append(pruned.done()))
+        now(kept)
+        until(lambda: len(in_between) == 3)
         assert in_between == [False, False, False]
         assert now(pruned) == 0
 
