@@ -29,6 +29,7 @@ QOS = 1
 CONNECT_SECONDS = 3  # for the TCP connection, and again for TLS: LANs answer at once, and 5 s is all we have
 ANSWER_SECONDS = 5  # for CONNACK; iotcore gives none at all to a wrong password
 KEEPALIVE_SECONDS = 10  # a broker whose power failed is missed before it is back
+LOOK_SECONDS = 2.0  # how often paho looks at its keep-alive; what comes and goes wakes it at once
 MAX_PACKET_BYTES = 16_384  # what the broker may send; the longest signed message has 2 KiB
 _LOG = logging.getLogger(__name__)
 
@@ -178,10 +179,12 @@ class _Client(paho.Client):
             reconnect_on_failure=False,
         )
 
-    def loop_forever(self, *args: Any, **kwargs: Any) -> MQTTErrorCode:
-        """As in paho, and then ``on_end``."""
+    def loop_forever(
+        self, timeout: float = LOOK_SECONDS, retry_first_connection: bool = False
+    ) -> MQTTErrorCode:
+        """As in paho, but idle for longer at a time, and then ``on_end``."""
         try:
-            return super().loop_forever(*args, **kwargs)
+            return super().loop_forever(timeout, retry_first_connection)
         except Exception as error:  # noqa: BLE001 - whatever the broker sent, the door connects again
             _LOG.warning("the connection to the broker broke: %s", type(error).__name__)
             return MQTTErrorCode.MQTT_ERR_UNKNOWN
