@@ -42,6 +42,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "keeps": "settings place database schema vault members doors terms issue",
         "hears": "rows reach learning alarms state commands gaps exchange",
         "speaks": "subscriber broker mosquitto bell api problems show desk",
+        "shows": "pages/",
         "assembles": "__init__ __main__ errors app cli",
     },
 }

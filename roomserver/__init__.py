@@ -10,6 +10,7 @@ Read in this order:
 - ``commands``, ``gaps``: what the server asks of a door
 - ``exchange``: messages in, messages out; ``subscriber``: the wire they come and go on
 - ``api``, ``problems``: the calls of a door; ``broker``, ``mosquitto``, ``bell``: what stands around
+- ``pages``: what residents and the committee see in a browser
 - ``app``: puts these together; ``cli``, ``desk``, ``show``: what the administrator types and sees
 
 A door never depends on this program: with the server gone it opens for the same people.

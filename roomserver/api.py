@@ -1,18 +1,19 @@
-"""The three calls of a door (PROTOCOL §3)."""
+"""The three calls of a door (PROTOCOL §3), and beside them the pages."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import FastAPI, Query, Request
 from pydantic import BaseModel, Field
 
 from contract.messages import DOOR_NAME, MAX_N
 from roomserver import doors, members, problems, terms
 from roomserver.doors import EnrolmentRefusedError
+from roomserver.pages import site
 from roomserver.place import Opened, now
 from roomserver.problems import Problem
 
@@ -44,14 +45,9 @@ Taken = Annotated[int, Query(ge=0, le=MAX_COUNTER)]
 def make_api(server: Server) -> FastAPI:
     """The API over ``server``; the browsable documents are off, they load scripts from elsewhere."""
     app = FastAPI(title="roomserver", version="1", docs_url=None, redoc_url=None)
-    problems.install(app, server.clock)
+    problems.install(app, server.clock, site.error_page)
     app.add_middleware(problems.BodyLimit)
-
-    @app.middleware("http")
-    async def uncached(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call(request)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+    site.install(app, server.opened.place.settings.codes.room)
 
     @app.get("/api/v1/time")
     def tell_time() -> dict[str, int]:

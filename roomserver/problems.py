@@ -6,7 +6,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -22,29 +22,32 @@ class Problem(HTTPException):
         super().__init__(status, detail, headers)
 
 
-def install(app: FastAPI, clock: Callable[[], int]) -> None:
-    """Every error of ``app`` as a problem."""
+def install(app: FastAPI, clock: Callable[[], int], page: Callable[[Request, int], Response | None]) -> None:
+    """Every error of ``app`` as a problem, or as the ``page`` that a person is shown instead."""
 
-    def answer(status: int, detail: str, headers: Any = None, **more: object) -> JSONResponse:
+    def answer(request: Request, status: int, detail: str, headers: Any = None, **more: object) -> Response:
+        if (shown := page(request, status)) is not None:
+            shown.headers.update(headers or {})
+            return shown
         body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
         body |= {"server_time": clock(), **more}
         return JSONResponse(body, status, headers, media_type="application/problem+json")
 
     @app.exception_handler(StarletteHTTPException)
-    async def problem(_: Request, error: StarletteHTTPException) -> JSONResponse:
+    async def problem(request: Request, error: StarletteHTTPException) -> Response:
         # Starlette's own details are one word; the standard's sentence says more.
         words = error.detail if isinstance(error, Problem) else HTTPStatus(error.status_code).description
-        return answer(error.status_code, words or error.detail, error.headers)
+        return answer(request, error.status_code, words or error.detail, error.headers)
 
     @app.exception_handler(RequestValidationError)
-    async def unprocessable(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def unprocessable(request: Request, error: RequestValidationError) -> Response:
         # Where and why, never what was sent: it may be a token.
         faults = [{"at": ".".join(map(str, e["loc"])), "detail": e["msg"]} for e in error.errors()]
-        return answer(422, "The request has another form than the protocol's.", errors=faults)
+        return answer(request, 422, "The request has another form than the protocol's.", errors=faults)
 
     @app.exception_handler(Exception)
-    async def broken(_request: Request, _error: Exception) -> JSONResponse:
-        return answer(500, "Something is wrong at the server; its log says what. Try again later.")
+    async def broken(request: Request, _error: Exception) -> Response:
+        return answer(request, 500, "Something is wrong at the server; its log says what. Try again later.")
 
 
 class BodyLimit:

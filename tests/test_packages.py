@@ -24,8 +24,8 @@ OURS = [*PROJECT["dependencies"], *(line for extra in EXTRAS.values() for line i
 PINS = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text("utf-8").split())
 PINNED = {canonicalize_name(name): version for name, version in PINS.items()}
 INSTALLED_FOR_TESTS = [*PROJECT["dependencies"], *EXTRAS["server"], *EXTRAS["dev"]]
-COMES_WITH = {"starlette": "fastapi", "pydantic": "fastapi", "urllib3": "requests"}
-NEVER_IMPORTED = {"mypy", "pytest-timeout", "ruff", "types-requests", "tzdata"}
+COMES_WITH = {"markupsafe": "jinja2", "starlette": "fastapi", "pydantic": "fastapi", "urllib3": "requests"}
+NEVER_IMPORTED = {"mypy", "pytest-timeout", "python-multipart", "ruff", "types-requests", "tzdata"}
 
 
 def test_the_base_is_five_libraries() -> None:
