@@ -39,9 +39,10 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "plays": "simulate simulation/",
     },
     "roomserver": {
-        "keeps": "settings place database schema vault members doors terms issue",
+        "keeps": "settings place database schema register vault members doors terms issue",
         "hears": "rows reach learning alarms state commands gaps exchange",
-        "speaks": "subscriber broker mosquitto bell api problems show desk",
+        "speaks": "subscriber broker mosquitto bell server api problems show desk",
+        "knows": "sessions once limits",
         "shows": "pages/",
         "assembles": "__init__ __main__ errors app cli",
     },

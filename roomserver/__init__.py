@@ -9,8 +9,9 @@ Read in this order:
 - ``rows``, ``reach``, ``learning``, ``alarms``, ``state``: what the doors tell, stored and understood
 - ``commands``, ``gaps``: what the server asks of a door
 - ``exchange``: messages in, messages out; ``subscriber``: the wire they come and go on
+- ``register``: who the numbers are; ``sessions``, ``once``, ``limits``: who is calling, and how often
 - ``api``, ``problems``: the calls of a door; ``broker``, ``mosquitto``, ``bell``: what stands around
-- ``pages``: what residents and the committee see in a browser
+- ``pages``: what residents and the committee see in a browser, hung into the application by ``pages.site``
 - ``app``: puts these together; ``cli``, ``desk``, ``show``: what the administrator types and sees
 
 A door never depends on this program: with the server gone it opens for the same people.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -14,20 +12,11 @@ from contract.messages import DOOR_NAME, MAX_N
 from roomserver import doors, members, problems, terms
 from roomserver.doors import EnrolmentRefusedError
 from roomserver.pages import site
-from roomserver.place import Opened, now
 from roomserver.problems import Problem
+from roomserver.server import Server
 
 MAX_COUNTER = MAX_N - 2**20  # a door that claims more would use up the counter
 _DOOR = rf"^{DOOR_NAME.pattern}$"
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """What the calls work on; ``changed`` tells the subscriber to look at the database."""
-
-    opened: Opened
-    changed: Callable[[], None] = lambda: None
-    clock: Callable[[], int] = now
 
 
 class EnrolmentRequest(BaseModel):
@@ -47,7 +36,7 @@ def make_api(server: Server) -> FastAPI:
     app = FastAPI(title="roomserver", version="1", docs_url=None, redoc_url=None)
     problems.install(app, server.clock, site.error_page)
     app.add_middleware(problems.BodyLimit)
-    site.install(app, server.opened.place.settings.codes.room)
+    site.install(app, server)
 
     @app.get("/api/v1/time")
     def tell_time() -> dict[str, int]:

@@ -12,12 +12,13 @@ from contextlib import ExitStack
 import uvicorn
 
 from roomserver import commands, doors, terms
-from roomserver.api import Server, make_api
+from roomserver.api import make_api
 from roomserver.bell import Bell
 from roomserver.broker import SERVER_USER, EmbeddedBroker
 from roomserver.errors import RoomserverError
 from roomserver.exchange import Exchange
 from roomserver.place import Opened, Place, now
+from roomserver.server import Server
 from roomserver.subscriber import Address, Subscriber
 
 log = logging.getLogger("roomserver")
@@ -81,12 +82,12 @@ def _serve_http(opened: Opened, listener: socket.socket, subscriber: Subscriber)
         )
     scheme = "https" if http.certificate else "http"
     log.info("roomserver answers at %s://%s:%s", scheme, http.host, listener.getsockname()[1])
-    server = uvicorn.Server(config)
+    running = uvicorn.Server(config)
     # uvicorn raises the signal again when it is done; without a handler of ours that would be the end.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+        signal.signal(number, lambda *_: setattr(running, "should_exit", True))
     _tell_systemd("READY=1")
-    server.run(sockets=[listener])
+    running.run(sockets=[listener])
     _tell_systemd("STOPPING=1")
 
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from sqlite3 import Connection as SqliteConnection
 
-from sqlalchemy import Connection, create_engine, event, inspect, select
+from sqlalchemy import Connection, create_engine, event, inspect, select, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.schema import CreateColumn
 
+import roomserver.register  # noqa: F401  (its tables are among those that are made)
 from roomserver.errors import RoomserverError
 from roomserver.schema import SCHEMA_VERSION, Base, Head, Meta
 
@@ -40,16 +42,35 @@ class Database:
             session.add_all([Meta(name="schema", value=str(SCHEMA_VERSION)), Head(id=1)])
 
     def check(self) -> None:
-        """``DatabaseError`` unless this program can use what is there."""
-        try:
-            with self.read() as session:
-                found = session.scalar(select(Meta.value).where(Meta.name == "schema"))
-        except OperationalError:
-            raise DatabaseError("The database has no tables yet. Run: roomserver init") from None
+        """Bring an older database up to date; ``DatabaseError`` unless this program can use what is there."""
+        found = self._version()
+        if found.isdecimal() and int(found) < SCHEMA_VERSION:
+            self._upgrade()
+            found = self._version()
         if found != str(SCHEMA_VERSION):
             raise DatabaseError(
                 f"The database has schema {found}, this program {SCHEMA_VERSION}. Install the newer program."
             )
+
+    def _version(self) -> str:
+        try:
+            with self.read() as session:
+                return str(session.scalar(select(Meta.value).where(Meta.name == "schema")))
+        except OperationalError:
+            raise DatabaseError("The database has no tables yet. Run: roomserver init") from None
+
+    def _upgrade(self) -> None:
+        """Make the tables and columns that are missing, in one transaction; all else stays as it is."""
+        with self.write() as session:
+            connection = session.connection()
+            Base.metadata.create_all(connection)
+            there = inspect(connection)
+            for table in Base.metadata.sorted_tables:
+                known = {column["name"] for column in there.get_columns(table.name)}
+                for column in (column for column in table.columns if column.name not in known):
+                    made = CreateColumn(column).compile(dialect=connection.dialect)
+                    connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {made}"))
+            session.get_one(Meta, "schema").value = str(SCHEMA_VERSION)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

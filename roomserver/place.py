@@ -46,6 +46,14 @@ class Place:
         return self.settings.database or f"sqlite:///{self.folder / DATABASE_FILE}"
 
     @property
+    def origin(self) -> str:
+        """Where browsers find the pages: scheme, host and port, without a slash at the end."""
+        http = self.settings.http
+        scheme = "https" if http.certificate else "http"
+        host = f"[{http.host}]" if ":" in http.host else http.host
+        return http.public_url.rstrip("/") or f"{scheme}://{host}:{http.port}"
+
+    @property
     def mqtt_password(self) -> str:
         """This server's password at an external broker."""
         mqtt = self.settings.mqtt

@@ -1,4 +1,4 @@
-"""The tables. No name, phone or identity number is in any of them; keys and passwords are sealed."""
+"""The tables of doors and member numbers, keys sealed; who a number is stands in ``register.py``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from contract.access import EMPTY_DIGEST
 
-SCHEMA_VERSION = 1
+# One more with every new table or column: what an older database lacks is then made when it is opened.
+# A new column of an old table may be null, or has a default of the server.
+SCHEMA_VERSION = 2
 Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what is called INTEGER
 Word = String(32)
 Number = String(6)

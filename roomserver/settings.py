@@ -24,6 +24,12 @@ class Http:
         None, example="server.pem", doc="PEM file with the certificate chain; with it the server speaks TLS."
     )
     private_key: Path | None = option(None, example="server.key", doc="PEM file with the certificate's key.")
+    public_url: str = option(
+        "",
+        pattern=r"(https?://[^/\s?#@]+/?)?",
+        form="an address such as https://room.example",
+        doc="Where browsers find the pages, as in https://room.example; empty: at host and port.",
+    )
 
     def faults(self) -> Iterator[Fault]:
         """A certificate without its key, or the other way round."""

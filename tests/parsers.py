@@ -39,6 +39,7 @@ from door.simulation import story
 from door.terms import codes_in_force, rules_in_force
 from roomserver import api, state, terms
 from roomserver.place import Opened
+from roomserver.server import Server
 from roomserver.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -233,7 +234,7 @@ def _application() -> Any:
     opened = cast(Opened, SimpleNamespace(
         place=SimpleNamespace(settings=Settings()), database=_Nobody(), vault=None
     ))  # fmt: skip
-    return api.make_api(api.Server(opened))
+    return api.make_api(Server(opened))
 
 
 def _body(raw: bytes) -> None:

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from roomserver import sessions
 from roomserver.pages.words import Language, word
 
 HERE = Path(__file__).parent
@@ -50,6 +51,7 @@ def render(request: Request, template: str, status: int = HTTPStatus.OK, **value
             "switch": _here_in(request, _other(spoken)),
             "style": Markup(_style()),  # noqa: S704  (our own file, not a reader's text)
             "static": static,
+            "form_token": partial(_form_token, request),
         }
     )
     response = HTMLResponse(text, status)
@@ -76,12 +78,19 @@ def headers() -> dict[str, str]:
     )
     return {
         "Content-Security-Policy": policy,
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": "same-origin",  # with no-referrer browsers hide where a form of ours comes from
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     }
+
+
+def _form_token(request: Request) -> Markup:
+    """The field that every form carries."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(
+        sessions.FORM_FIELD, sessions.form_token(request)
+    )
 
 
 @cache

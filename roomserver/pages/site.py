@@ -1,26 +1,37 @@
-"""The pages hung into the application: their routes, their files, their headers, their errors."""
+"""The pages hung into the application: their routes, their files, their headers, their errors.
+
+A router stands in ``ROUTERS``. Whatever of it may change something must come from a form of ours: every
+form carries ``{{ form_token() }}`` of ``look.render``, and who sends one without it is refused.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 
+from roomserver import sessions
+from roomserver.limits import Limits
 from roomserver.pages import look
+from roomserver.server import Server
+
+ROUTERS: Sequence[APIRouter] = ()
 
 KEPT = "public, max-age=31536000, immutable"
 TOLD_ERRORS = ("403", "404", "405", "413", "422", "429")
 
 
-def install(app: FastAPI, room: str) -> None:
-    """Every page of ``room``; the API of the doors stays as it is."""
-    app.state.room = room
+def install(app: FastAPI, server: Server) -> None:
+    """Every page of the room; the API of the doors stays as it is."""
+    app.state.server, app.state.limits = server, Limits(server.clock)
+    app.state.room = server.opened.place.settings.codes.room
     app.mount("/static", StaticFiles(directory=look.STATIC), name="static")
 
     @app.middleware("http")
     async def guarded(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
         response = await call(request)
+        sessions.give_visit(request, response)
         if not request.url.path.startswith("/api/"):
             for name, value in look.headers().items():
                 response.headers.setdefault(name, value)
@@ -29,6 +40,14 @@ def install(app: FastAPI, room: str) -> None:
         keeps = keeps and response.status_code == 200
         response.headers.setdefault("Cache-Control", KEPT if keeps else "no-store")
         return response
+
+    for router in ROUTERS:
+        include(app, router)
+
+
+def include(app: FastAPI, router: APIRouter) -> None:
+    """One more router, behind the rule for forms."""
+    app.include_router(router, dependencies=[Depends(sessions.own_form)])
 
 
 def error_page(request: Request, status: int) -> Response | None:

@@ -1,0 +1,102 @@
+"""The pages on a real port, in this process, with a clock that a test sets and browsers without a screen."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import uvicorn
+from fastapi import APIRouter
+from patience import until
+
+from roomserver.api import make_api
+from roomserver.database import Database
+from roomserver.pages import site
+from roomserver.place import Opened, Place
+from roomserver.server import Server
+from roomserver.settings import Settings
+from roomserver.vault import make_key_file, open_key_file
+
+T = 1_795_485_600  # 2026-11-24 10:00 in Shanghai
+
+
+class Stage:
+    """A server with a database of its own; ``now`` is its clock."""
+
+    def __init__(self, folder: Path, settings: Settings, routers: Sequence[APIRouter]) -> None:
+        self.now = T
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        settings = replace(settings, http=replace(settings.http, port=self.port))
+        place = Place(folder, settings)
+        make_key_file(place.key_file)
+        database = Database(place.database_url)
+        database.create()
+        self.opened = Opened(place, database, open_key_file(place.key_file))
+        self.url = f"http://127.0.0.1:{self.port}"
+        server = Server(self.opened, clock=lambda: self.now)
+        self.app = make_api(server)
+        for router in routers:
+            site.include(self.app, router)
+        self._uvicorn = uvicorn.Server(uvicorn.Config(self.app, log_config=None, access_log=False))
+        self._thread = threading.Thread(target=self._uvicorn.run, args=([self._listener],), daemon=True)
+        self._browsers: list[Browser] = []
+
+    def start(self) -> None:
+        """Answer from now on."""
+        self._thread.start()
+        until(lambda: self._uvicorn.started)
+
+    def close(self) -> None:
+        """Stop, and give everything back."""
+        for browser in self._browsers:
+            browser.close()
+        self._uvicorn.should_exit = True
+        self._thread.join()
+        self._listener.close()
+        self.opened.database.close()
+
+    def browser(self, cookies: dict[str, str] | None = None) -> Browser:
+        """A browser without cookies, or with these."""
+        made = Browser(base_url=self.url, timeout=20)
+        for name, value in (cookies or {}).items():
+            made.cookies.set(name, value, domain="127.0.0.1", path="/")
+        self._browsers.append(made)
+        return made
+
+
+class Browser(httpx.Client):
+    """Follows no redirect, keeps cookies, and can fill in a form."""
+
+    def submit(
+        self, page: str, fields: dict[str, str] | None = None, to: str | None = None
+    ) -> httpx.Response:
+        """Open ``page``, take the token of its form, and send the form to ``to`` (or to the page itself)."""
+        token = form_token(self.get(page).text)
+        return self.post(to or page, data={"form_token": token, **(fields or {})})
+
+
+def form_token(text: str) -> str:
+    """The token in the first form of a page."""
+    found = re.search(r'name="form_token" value="([0-9a-f]{64})"', text)
+    assert found, text[:2000]
+    return found[1]
+
+
+@contextmanager
+def stage(
+    folder: Path, settings: Settings | None = None, routers: Sequence[APIRouter] = ()
+) -> Iterator[Stage]:
+    """A running server for the length of a ``with``."""
+    made = Stage(folder, settings or Settings(), routers)
+    made.start()
+    try:
+        yield made
+    finally:
+        made.close()
