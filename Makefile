@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 ENVIRONMENT := pyproject.toml constraints.txt tools/make-venv
 PIP_INSTALL := PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -qq \
 	--disable-pip-version-check --progress-bar off -c constraints.txt
+# Most tests wait for a broker, a clock or a process; four at a time keep two cores busy.
+PYTEST := $(BIN)/python -m pytest -q -n 4 --dist loadfile
 CHECKED := contract door roomserver demo tests
 
 .PHONY: help demo test test-all lint fuzz benchmarks mutate clean
@@ -17,12 +19,12 @@ demo: $(VENV)/.demo ## the whole story in one terminal, on simulated pins
 test: $(VENV)/.dev ## lint, types, and all tests but the long ones
 	@tools/debian-packages
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -q -m "not long"
+	@$(PYTEST) -m "not long"
 
 test-all: $(VENV)/.dev ## the same with the long tests (minutes)
 	@tools/debian-packages
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -q
+	@$(PYTEST)
 
 lint: $(VENV)/.dev ## ruff and mypy
 	@$(BIN)/ruff check --quiet $(CHECKED)

@@ -27,7 +27,7 @@ DOCS = ROOT / "docs"
 
 # Every file of the three packages, by what it does, in the order in which to read it; a folder is all in it.
 GROUPS: Mapping[str, Mapping[str, str]] = {
-    "contract": {"": "__init__ codes access audit messages hours zones options settings sample"},
+    "contract": {"": "__init__ codes authenticator access audit messages hours zones options settings sample"},
     "door": {
         "decides": "events effects rules state controller keys check pairs admission budget doorway modes "
         "occupancy clock accesslist commands acts told odds",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from contract.access import AccessRecord
-from contract.codes import Attempt, CodeError, Kind, Window, derive, generator, match, parse
+from contract.codes import Attempt, CodeError, Generator, Kind, Window, derive, match, parse
 from door import admission, pairs
 from door.accesslist import AccessList
 from door.admission import Room
@@ -174,7 +174,7 @@ def _wrong_single(
 
 
 def _near(secret: bytes, typed: str, steps: range) -> bool:
-    codes = generator(secret, len(typed))
+    codes = Generator(secret, len(typed))
     return any(
         0 < sum(a != b for a, b in zip(codes.at(step), typed, strict=True)) <= NEAR_DIGITS for step in steps
     )

@@ -37,6 +37,7 @@ class Source(StrEnum):
     NONE = "none"
 
 
+BEST_FIRST = tuple(Source)  # going through an Enum itself takes three times as long
 TRUSTED = frozenset({Source.SERVER, Source.NTP, Source.RTC, Source.MANUAL})
 OF_THE_SYSTEM = frozenset({Source.NTP, Source.RTC})
 
@@ -97,7 +98,7 @@ def known_past_ms(clock: Clock, now: Moment) -> int:
 def read(clock: Clock, now: Moment) -> Reading:
     """The best source that holds at ``now``."""
     past = known_past_ms(clock, now)
-    for source in Source:
+    for source in BEST_FIRST:
         tick = clock.ticks.get(source)
         if tick is not None and _holds(source, tick, now, past):
             return Reading(source, tick.ms(now) // 1000, past // 1000, tick.ms(now) % 1000)

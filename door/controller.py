@@ -58,12 +58,24 @@ def decide(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
 
 def ordered(effects: tuple[Effect, ...], reading: Reading) -> tuple[Effect, ...]:
     """The effects in the order in which they are performed; rows get their time."""
-    locking = [e for e in effects if isinstance(e, Relock)]
-    last = max((n for n, e in enumerate(effects) if isinstance(e, Relock)), default=-1)
-    durable = [_dated(e, reading) if isinstance(e, Record) else e for e in effects if isinstance(e, DURABLE)]
-    unlocking = [e for e in effects[last + 1 :] if isinstance(e, Unlock)]  # none that a relock took back
-    others = [e for e in effects if not isinstance(e, (Relock, Unlock, Settle, *DURABLE))]
-    if durable and any(isinstance(e, Settle) for e in effects):
+    locking: list[Effect] = []
+    unlocking: list[Effect] = []
+    durable: list[Effect] = []
+    others: list[Effect] = []
+    settle = False
+    for effect in effects:
+        if isinstance(effect, Relock):
+            locking.append(effect)
+            unlocking.clear()  # a relock takes back what was to be unlocked before it
+        elif isinstance(effect, Unlock):
+            unlocking.append(effect)
+        elif isinstance(effect, Settle):
+            settle = True
+        elif isinstance(effect, DURABLE):
+            durable.append(_dated(effect, reading) if isinstance(effect, Record) else effect)
+        else:
+            others.append(effect)
+    if durable and settle:
         return (*locking, *durable, Settle(), *unlocking, *others)
     return (*locking, *unlocking, *others, *durable)
 
@@ -229,4 +241,4 @@ def _end_mode(state: State, now: Moment) -> Decided:
 
 
 def _dated(row: Record, reading: Reading) -> Record:
-    return replace(row, at=reading.best, clock=reading.source.value)
+    return Record(row.type, row.member, row.reason, row.detail, reading.best, reading.source.value)

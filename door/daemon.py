@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import queue
 import signal
 import threading
 import time
@@ -59,6 +60,7 @@ class Daemon:
         self.alone = Alone(self.config.door.state_dir, self.config.socket)
         pins.use(self.config.pins.factory, self.config.door.runtime_dir)
         self.inbox = Inbox()
+        self._hangups: queue.SimpleQueue[bool] = queue.SimpleQueue()  # True: read again; False: the end
         post = self.inbox.put
         self.lock = assemble.lock(self.config)
         self.store = assemble.store(self.config, self.credentials, post)
@@ -252,12 +254,19 @@ class Daemon:
     def _take_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda number, _: self.inbox.put(Stopping(signal.Signals(number).name)))
-        # Not in the handler: it runs in the middle of a decision, and reading a file takes its time.
-        signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=self.reload, name="reload").start())
+        # Only asked for in the handler: it runs in the middle of a decision, or of the start of a thread,
+        # whose lock a thread begun in the handler would wait for, for ever.
+        threading.Thread(target=self._reload_when_asked, name="reload", daemon=True).start()
+        signal.signal(signal.SIGHUP, lambda *_: self._hangups.put(True))
+
+    def _reload_when_asked(self) -> None:
+        while self._hangups.get():
+            self.reload()
 
     def _stop(self) -> None:
         """Inputs first, then the lock, then what is still to be written; all of it bounded."""
         self.supervisor.tell("STOPPING=1")
+        self._hangups.put(False)
         for part in self.keypads:
             _surely(part.stop)
         _surely(self.control.stop)

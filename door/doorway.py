@@ -54,11 +54,11 @@ def unlock(doorway: Doorway, passage: Passage, now: Moment, rules: Rules) -> Mov
 
     Through an open door nobody is seen to pass: the next opening begins no passage.
     """
-    doorway = replace(doorway, passage=Passage.OTHER if doorway.open else passage)
+    passage = Passage.OTHER if doorway.open else passage
     if _free(doorway):
-        return doorway, ()
-    doorway = replace(doorway, unlocked=True, relock_at=now + rules.unlock_ms)
-    return doorway, (Unlock(rules.unlock_ms),)
+        return replace(doorway, passage=passage), ()
+    relock_at = now + rules.unlock_ms
+    return replace(doorway, passage=passage, unlocked=True, relock_at=relock_at), (Unlock(rules.unlock_ms),)
 
 
 def exit_pressed(doorway: Doorway, now: Moment, rules: Rules) -> Moved:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from contract.access import AccessRecord
-from contract.codes import CARD_PAIRS_AHEAD, MAX_GENERATION, PAPER2, Attempt, Kind, derive, generator
+from contract.codes import CARD_PAIRS_AHEAD, MAX_GENERATION, PAPER2, Attempt, Generator, Kind, derive
 from door.accesslist import AccessList
 from door.clock import Reading, Source
 from door.effects import Use
@@ -112,12 +112,12 @@ def _codes(
     kind, record = candidate.kind, candidate.record
     member, generation = record.member, record.generation
     secret = derive(rules.door_key, rules.door, kind, member, generation)
-    codes = generator(secret, rules.codes.digits)
+    codes = Generator(secret, rules.codes.digits)
     if kind is Kind.CARD:
         for pair in candidate.steps:
             yield pair, codes.at(2 * pair) + codes.at(2 * pair + 1), (Use(member, kind, generation, pair),)
     elif kind is Kind.PAPER:
-        seconds = generator(
+        seconds = Generator(
             derive(rules.door_key, rules.door, PAPER2, member, generation), rules.codes.digits
         )
         steps = _newer(candidate, PAPER2, access, least=_last(access, member, kind, generation))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from contract import codes as contract_codes
 from contract.access import AccessRecord
+from contract.authenticator import provisioning_uri
 from contract.codes import Codes, Issued, Kind
 from roomserver.errors import RoomserverError
 
@@ -48,9 +49,7 @@ def draw(
             return Drawn(record.member, Kind.PHONE, tuple(drawn))
         case Kind.STAFF:
             secret = contract_codes.derive(key, door, Kind.STAFF, record.member, record.generation)
-            return Drawn(
-                record.member, Kind.STAFF, uri=contract_codes.provisioning_uri(secret, record.member, form)
-            )
+            return Drawn(record.member, Kind.STAFF, uri=provisioning_uri(secret, record.member, form))
         case _:
             today = form.step(Kind.PAPER, now)
             return _steps(key, door, record, Kind.PAPER, range(today, today + days), form)

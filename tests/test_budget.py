@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.access import AccessRecord
-from contract.codes import Kind, derive, generator
+from contract.codes import Generator, Kind, derive
 from door import budget
 from door.budget import Budget, Failure
 from door.effects import CountFailures, Cue, Record, Remember, Settle, Show, Unlock
@@ -182,7 +182,7 @@ def test_a_near_miss_of_a_code_that_would_not_open_is_none():
 
 
 def near_to_none(house: House, typed: str) -> bool:
-    codes = generator(derive(KEY, "yuexin", Kind.PHONE, typed[:4], 1), 6)
+    codes = Generator(derive(KEY, "yuexin", Kind.PHONE, typed[:4], 1), 6)
     now = house.unix_ms // 120_000
     return all(
         sum(a != b for a, b in zip(codes.at(step), typed[4:], strict=True)) > 2 for step in (now, now - 1)

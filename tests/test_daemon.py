@@ -161,6 +161,25 @@ def test_reloading_a_faulty_file_changes_nothing_and_says_so(tmp_path: Path) -> 
         assert "Traceback" not in door.text
 
 
+def test_a_hangup_in_the_middle_of_a_threads_start_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The handler takes no lock: it may run while the thread it interrupts holds that very lock."""
+    heard = threading.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    handlers = [signal.getsignal(number) for number in numbers]
+    with door_at(tmp_path) as door:
+        monkeypatch.setattr(door.daemon, "reload", heard.set)
+        try:
+            door.daemon._take_signals()
+            with vars(threading)["_active_limbo_lock"]:  # held by whoever starts a thread
+                signal.raise_signal(signal.SIGHUP)
+            assert heard.wait(10)
+        finally:
+            for number, handler in zip(numbers, handlers, strict=True):
+                signal.signal(number, handler)
+
+
 def test_a_faulty_configuration_stops_it_before_a_pin_is_touched(tmp_path: Path) -> None:
     """``ConfigError`` from the constructor."""
     home(tmp_path)

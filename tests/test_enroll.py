@@ -125,7 +125,9 @@ def test_an_authority_that_cannot_be_read(tmp_path: Path) -> None:
     assert "cannot be read" in words("https://127.0.0.1:1", tmp_path / "empty.pem")
 
 
-@pytest.mark.parametrize("begins, ends", [(NOW + 3600, NOW + 86_400), (NOW - 86_400, NOW - 3600)])
+@pytest.mark.parametrize(
+    "begins, ends", [(NOW + 3600, NOW + 86_400), (NOW - 86_400, NOW - 3600)], ids=["too-early", "over"]
+)
 def test_dates_are_judged_by_the_servers_time(authority: Authority, begins: int, ends: int) -> None:
     pair = authority.issue(f"dates-{begins}", day(begins), day(ends))
     with serving(yes, pair) as server:

@@ -210,7 +210,9 @@ def test_a_server_that_is_not_the_server_gets_no_token(
     assert rig.posted.all == []
 
 
-@pytest.mark.parametrize("begins, ends", [(NOW + 3600, NOW + 86_400), (NOW - 86_400, NOW - 3600)])
+@pytest.mark.parametrize(
+    "begins, ends", [(NOW + 3600, NOW + 86_400), (NOW - 86_400, NOW - 3600)], ids=["too-early", "over"]
+)
 def test_a_certificate_that_is_not_valid_now_gets_no_token(
     rig: Rig, authority: Authority, caplog: pytest.LogCaptureFixture, begins: int, ends: int
 ) -> None:
@@ -251,7 +253,11 @@ def test_the_doors_clock_counts_and_not_the_systems(rig: Rig, authority: Authori
         assert server.paths() == ["access"]
 
 
-@pytest.mark.parametrize("past, believed", [(None, True), (NOW - 40 * 86_400, True), (NOW - 3600, False)])
+@pytest.mark.parametrize(
+    "past, believed",
+    [(None, True), (NOW - 40 * 86_400, True), (NOW - 3600, False)],
+    ids=["no-past", "older", "newer"],
+)
 def test_a_stolen_certificate_that_ended_before_known_past_tells_no_time(
     rig: Rig, authority: Authority, caplog: pytest.LogCaptureFixture, past: int | None, believed: bool
 ) -> None:

@@ -12,7 +12,8 @@ import pytest
 from contract import access, audit, codes, hours, messages
 from contract.access import AccessError, AccessRecord
 from contract.audit import FIRST_PREV, MAX_ROW_BYTES, RowError
-from contract.codes import WINDOWS, Codes, Kind, Window, issue, provisioning_uri
+from contract.authenticator import provisioning_uri
+from contract.codes import WINDOWS, Codes, Kind, Window, issue
 from contract.hours import DAYS, Hours, HoursError
 from contract.messages import MAX_SIGNED_BYTES, Ack, Command, MessageError, Topics
 

@@ -25,7 +25,15 @@ PINS = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text("u
 PINNED = {canonicalize_name(name): version for name, version in PINS.items()}
 INSTALLED_FOR_TESTS = [*PROJECT["dependencies"], *EXTRAS["server"], *EXTRAS["dev"]]
 COMES_WITH = {"markupsafe": "jinja2", "starlette": "fastapi", "pydantic": "fastapi", "urllib3": "requests"}
-NEVER_IMPORTED = {"mypy", "pytest-timeout", "python-multipart", "ruff", "types-requests", "tzdata"}
+NEVER_IMPORTED = {
+    "mypy",
+    "pytest-timeout",
+    "pytest-xdist",
+    "python-multipart",
+    "ruff",
+    "types-requests",
+    "tzdata",
+}
 
 
 def test_the_base_is_five_libraries() -> None:
