@@ -39,7 +39,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "plays": "simulate simulation/",
     },
     "roomserver": {
-        "keeps": "settings place database schema register vault members doors terms issue",
+        "keeps": "settings place database schema register vault members doors terms issue seats visits standing phone",
         "hears": "rows reach learning alarms state commands gaps exchange",
         "speaks": "subscriber broker mosquitto bell server api problems show desk",
         "knows": "sessions once limits",

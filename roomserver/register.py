@@ -95,3 +95,11 @@ class WechatAccount(Base):
     tag: Mapped[str] = mapped_column(Digest, primary_key=True)
     member: Mapped[str] = mapped_column(Number, index=True)
     made_at: Mapped[int]
+
+
+class Draw(Base):
+    """When a member last drew a code: it holds a seat for a while (DESIGN §6)."""
+
+    __tablename__ = "draws"
+    member: Mapped[str] = mapped_column(Number, primary_key=True)
+    at: Mapped[int] = mapped_column(index=True)

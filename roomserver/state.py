@@ -69,6 +69,12 @@ def latest(session: Session) -> dict[str, dict[str, Told]]:
     return found
 
 
+def of_door(session: Session, door_id: int) -> dict[str, Told]:
+    """By topic, what one door told last."""
+    found = session.scalars(select(Latest).where(Latest.door_id == door_id))
+    return {told.topic: Told(json.loads(told.text), told.at) for told in found}
+
+
 def reported_rows(health: Mapping[str, Any]) -> tuple[str, int] | None:
     """The log a door writes and its highest row, as its health tells: a hint that rows are missing here."""
     log, seq = health["audit"].get("log"), health["audit"].get("seq")

@@ -116,6 +116,12 @@ def test_nobody_is_shouted_at_or_blamed() -> None:
     assert [text for text in said if re.search(r"[!\uff01]", text)] == []
 
 
+def test_chinese_has_chinese_marks() -> None:
+    """A half-width comma between characters looks careless."""
+    careless = re.compile("[\u3000-\u9fff\uff00-\uffef}][,:;?()]|[,:;?()][\u4e00-\u9fff]")
+    assert [zh for zh, _ in CATALOGUE.values() if careless.search(zh)] == []
+
+
 def test_a_word_that_is_not_there_is_an_error() -> None:
     with pytest.raises(KeyError):
         word(Language.ZH, "no.such.key")

@@ -42,7 +42,19 @@ def language(request: Request) -> Language:
 def render(request: Request, template: str, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
     """A page in the reader's language; in its template ``t`` gives a word by its key."""
     spoken = language(request)
-    text = _environment.get_template(template).render(
+    response = HTMLResponse(fragment(request, template, **values), status)
+    if request.query_params.get("lang") == spoken:
+        secure = request.url.scheme == "https"
+        response.set_cookie(
+            LANGUAGE_COOKIE, spoken, LANGUAGE_SECONDS, secure=secure, httponly=True, samesite="lax"
+        )
+    return response
+
+
+def fragment(request: Request, template: str, **values: object) -> str:
+    """The same without the frame: what a script puts into a page that is open."""
+    spoken = language(request)
+    return _environment.get_template(template).render(
         values
         | {
             "t": partial(word, spoken),
@@ -54,13 +66,6 @@ def render(request: Request, template: str, status: int = HTTPStatus.OK, **value
             "form_token": partial(_form_token, request),
         }
     )
-    response = HTMLResponse(text, status)
-    if request.query_params.get("lang") == spoken:
-        secure = request.url.scheme == "https"
-        response.set_cookie(
-            LANGUAGE_COOKIE, spoken, LANGUAGE_SECONDS, secure=secure, httponly=True, samesite="lax"
-        )
-    return response
 
 
 def static(name: str) -> str:

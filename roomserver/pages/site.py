@@ -13,10 +13,10 @@ from fastapi.staticfiles import StaticFiles
 
 from roomserver import sessions
 from roomserver.limits import Limits
-from roomserver.pages import look
+from roomserver.pages import code, look
 from roomserver.server import Server
 
-ROUTERS: Sequence[APIRouter] = ()
+ROUTERS: Sequence[APIRouter] = (code.router,)
 
 KEPT = "public, max-age=31536000, immutable"
 TOLD_ERRORS = ("403", "404", "405", "413", "422", "429")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from roomserver.pages.words import frame
+from roomserver.pages.words import code, frame, room
 
 
 class Language(StrEnum):
@@ -15,7 +15,7 @@ class Language(StrEnum):
     EN = "en"
 
 
-SUBJECTS = (frame,)
+SUBJECTS = (frame, code, room)
 CATALOGUE: Mapping[str, tuple[str, str]] = {
     key: words for subject in SUBJECTS for key, words in subject.WORDS.items()
 }

@@ -14,10 +14,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "error.405": ("这个页面不能这样打开。", "This page cannot be opened that way."),
     "error.413": ("发送的内容太大了。", "What was sent is too large."),
     "error.422": (
-        "有一项填得不对,请返回再填一次。",
+        "有一项填得不对，请返回再填一次。",
         "Something is not filled in right; go back and try again.",
     ),
-    "error.429": ("试得太多了,请过一会儿再来。", "Too many tries; come back in a little while."),
-    "error.500": ("服务器出了问题,请稍后再试。", "Something is wrong here; try again later."),
+    "error.429": ("试得太多了，请过一会儿再来。", "Too many tries; come back in a little while."),
+    "error.500": ("服务器出了问题，请稍后再试。", "Something is wrong here; try again later."),
     "error.back": ("回到首页", "Back to the first page"),
 }
