@@ -104,7 +104,7 @@ def figures() -> list[Figure]:
 
 def _entries(inbox: Inbox, store: Store, strike: TimedStrike, rules: Rules) -> tuple[list[float], float]:
     commits: list[str] = []
-    store.ask(lambda db: db.conn.set_trace_callback(lambda sql: commits.append(sql))).result()
+    store.ask(lambda db: db.set_trace_callback(lambda sql: commits.append(sql))).result()
     samples = []
     for n in range(1, SAMPLES + 1):
         step = rules.codes.step(Kind.PHONE, int(time.time()))
@@ -121,5 +121,5 @@ def _entries(inbox: Inbox, store: Store, strike: TimedStrike, rules: Rules) -> t
         samples.append((strike.at - began) / 1e6)
         inbox.put(ContactChanged(True))
         inbox.put(ContactChanged(False))
-    store.ask(lambda db: db.conn.set_trace_callback(None)).result()
+    store.ask(lambda db: db.set_trace_callback(None)).result()
     return samples, sum(sql.startswith("COMMIT") for sql in commits) / SAMPLES

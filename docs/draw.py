@@ -32,8 +32,8 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "decides": "events effects rules state controller keys check pairs admission budget doorway modes "
         "occupancy clock accesslist commands acts told odds",
         "touches": "pins lock keypad keypads/ sensors cues indicator",
-        "remembers": "store keeper ledger schema backlog questions opening rescue retention proof",
-        "tells": "reporter mqtt delivery inbox link call tls enroll backoff view health tail",
+        "remembers": "store keeper ledger schema migrations backlog questions opening rescue retention proof",
+        "tells": "reporter mqtt delivery inbox link answers call tls enroll backoff view health tail",
         "assembles": "__init__ __main__ errors config tables fittings terms credentials daemon assemble "
         "alone loop timesource supervisor control stopped relock cli commandline/",
         "plays": "simulate simulation/",

@@ -1,5 +1,7 @@
 """One call of the server over HTTP: bounded in bytes and time, every failure told in words (PROTOCOL §3).
 
+Imported by whoever calls, when he does: requests takes 60 ms, and members may come in before that.
+
 Plain HTTP is for a server on the same machine: a token never crosses a wire in clear text.
 Redirects, proxies and ``.netrc`` are not followed: the door speaks to its server and to nobody else.
 """
@@ -10,16 +12,21 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
 from contract.messages import loads
+from door.answers import (
+    Answer,
+    CertificateDatesError,
+    CertificateError,
+    MalformedError,
+    RefusedError,
+    UnreachableError,
+)
 from door.errors import LinkError
 from door.tls import Context, DatesError
 
@@ -28,72 +35,7 @@ MAX_PROBLEM_BYTES = 16 * 2**10
 CONNECT_SECONDS = 5
 READ_SECONDS = 10  # without a byte
 WHOLE_SECONDS = 120
-MAX_ROUND_TRIP_SECONDS = 10  # a slower answer tells no time
 FIRST_TIME, LAST_TIME = 1_600_000_000, 2**33  # nobody's server has a clock outside these
-
-
-class UnreachableError(LinkError):
-    """No connection, or it broke off: try again later."""
-
-
-class CertificateError(LinkError):
-    """The server did not prove that it is the server."""
-
-
-class CertificateDatesError(CertificateError):
-    """Its certificate fits but for the dates: either it or the door's clock is wrong."""
-
-
-class RefusedError(LinkError):
-    """The server answered with an error."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(f"the server answered {status}" + (f": {detail}" if detail else ""))
-        self.status = status
-
-
-class MalformedError(LinkError):
-    """The answer is none that PROTOCOL knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the server said; ``head_at`` and ``sent_at`` are seconds of the monotonic clock."""
-
-    fields: Mapping[str, Any]
-    server_time: int
-    sent_at: float
-    head_at: float
-
-    def unix_ms(self) -> int | None:
-        """The server's time now: half the round trip and what has passed since are added.
-
-        ``server_time`` is in whole seconds, so this is good to about a second.
-        None if the answer took so long that it tells no time.
-        """
-        trip = self.head_at - self.sent_at
-        if trip > MAX_ROUND_TRIP_SECONDS:
-            return None
-        return self.server_time * 1000 + round((trip / 2 + time.monotonic() - self.head_at) * 1000)
-
-
-def on_this_machine(url: str) -> bool:
-    """Whether ``url`` leads to loopback, where plain HTTP is as good as TLS."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def base_url(url: str) -> str:
-    """``url`` without a slash at its end; ``ValueError`` for one that a token must not be sent to."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("the server's address must look like https://room.example.org")
-    if parts.scheme == "http" and not on_this_machine(url):
-        raise ValueError("the server's address must begin with https:// unless it is on this machine")
-    return url.rstrip("/")
 
 
 def call(

@@ -244,12 +244,12 @@ class Daemon:
             self.control.start()
         except OSError as error:
             _LOG.error("the door runs, but cannot be asked at %s: %s", self.config.socket, error)
-        self.reporter.start()
-        if self.link is not None:
-            self.link.start()
         gc.collect()
         gc.freeze()  # what is there now stays for good; no pause for it between a key and the relay
         self.supervisor.tell("READY=1")
+        self.reporter.start()
+        if self.link is not None:
+            self.link.start()
 
     def _take_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from contract.messages import DOOR_NAME
-from door.call import CertificateDatesError, CertificateError, RefusedError, base_url, call
+from door.answers import CertificateDatesError, CertificateError, RefusedError, base_url
+from door.call import call
 from door.errors import LinkError
 from door.tls import Context, TlsSettings
 

@@ -281,12 +281,12 @@ class Keeper:
         """Fold the write-ahead log into the file when nobody waits (SQLite would do it in a commit)."""
         if self._ledger is None or self.fault is not None or not self._queue.empty():
             return
-        changes = self._ledger.db.conn.total_changes
+        changes = self._ledger.db.total_changes
         if changes - self._folded_at < FOLD_AFTER:
             return
         self._folded_at = changes
         try:
-            self._ledger.db.conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            self._ledger.db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error as error:
             log.warning("the write-ahead log could not be folded: %s", error)
 

@@ -1,8 +1,8 @@
 """What stands in ``door.db``: the audit log, the access list, the facts; written effect by effect.
 
-The statements below go through ``db.conn`` and stay as they are: sqlite3 keeps each prepared, by its text,
+The statements below go through ``sqlite3`` and stay as they are: sqlite3 keeps each prepared, by its text,
 while sqlite-utils' ``insert`` asks for the schema before every row (4 to 5 times the cost of the row) and
-creates a table for a misspelt name. sqlite-utils has the schema, the migrations, the transactions.
+creates a table for a misspelt name. sqlite-utils has the schema and its migrations (``migrations.py``).
 
 Nothing here knows of threads, queues or faults: sqlite3's errors pass through, and the ledger is as before.
 """
@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import json
 import secrets
+import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from operator import attrgetter
 
-from sqlite_utils import Database
-
 from contract import audit
 from contract.access import AccessRecord
 from contract.codes import Kind
 from door.accesslist import AccessList, Used
 from door.effects import CountFailures, Effect, Forget, Learn, Record, Remember, TakeList, Use
+from door.schema import atomic
 
 ALL_AT_ONCE = 200  # a list of more members than this is merged in one reading of the table
 
@@ -90,10 +90,9 @@ class AckResult(StrEnum):
 class Ledger:
     """The open database of one door and the head of its log."""
 
-    def __init__(self, db: Database, *, door: str, report_key: bytes) -> None:
+    def __init__(self, db: sqlite3.Connection, *, door: str, report_key: bytes) -> None:
         self.db = db
         self.ack = 0
-        self._conn = db.conn
         self._door = door
         self._report_key = report_key
         self._seen: tuple[int, str, float] | None = None  # at and clock of the last record, when it came
@@ -104,18 +103,18 @@ class Ledger:
 
     def find_head(self) -> None:
         """Read where the log stands; a database without a log has an empty name for it."""
-        newest = self._conn.execute("SELECT log, ack FROM logs ORDER BY position DESC LIMIT 1").fetchone()
+        newest = self.db.execute("SELECT log, ack FROM logs ORDER BY position DESC LIMIT 1").fetchone()
         if newest is None:
             return
         log, self.ack = newest
         last = "SELECT seq, raw FROM rows WHERE log = ? ORDER BY seq DESC LIMIT 1"
-        seq, raw = self._conn.execute(last, (log,)).fetchone() or (self.ack, None)
+        seq, raw = self.db.execute(last, (log,)).fetchone() or (self.ack, None)
         # A log without rows is met in a rescue alone: all that could be read of it was acknowledged.
         self.head = Head(log, seq, audit.FIRST_PREV if raw is None else _hash_of(raw))
 
     def key_is_ours(self) -> bool:
         """Whether the last row was made with this door's report key (another enrolment has another)."""
-        for (raw,) in self._conn.execute(
+        for (raw,) in self.db.execute(
             "SELECT raw FROM rows WHERE log = ? AND seq = ?", (self.head.log, self.head.seq)
         ):
             try:
@@ -127,23 +126,23 @@ class Ledger:
     def access_list(self) -> AccessList:
         """All members, what they have used up, and which list of the server this is."""
         part = self._read(_EVERYBODY)
-        for part.revision, part.digest in self._conn.execute("SELECT revision, digest FROM access"):
+        for part.revision, part.digest in self.db.execute("SELECT revision, digest FROM access"):
             pass
         return part
 
     def facts(self) -> dict[str, object]:
         """Every fact by its name."""
-        rows = self._conn.execute("SELECT name, value FROM facts")
+        rows = self.db.execute("SELECT name, value FROM facts")
         return {name: json.loads(value) for name, value in rows}
 
     def rows(self, log: str, after: int, limit: int) -> list[tuple[int, bytes]]:
         """The rows of ``log`` above ``after``, in order, as they were made."""
         question = "SELECT seq, raw FROM rows WHERE log = ? AND seq > ? ORDER BY seq LIMIT ?"
-        return self._conn.execute(question, (log, after, limit)).fetchall()
+        return self.db.execute(question, (log, after, limit)).fetchall()
 
     def outstanding(self) -> tuple[Outstanding, ...]:
         """The logs with unacknowledged rows, oldest log first: the order in which they are sent."""
-        rows = self._conn.execute(
+        rows = self.db.execute(
             "SELECT logs.log, ack, max(seq), (SELECT at FROM rows r WHERE r.log = logs.log AND seq > ack"
             " ORDER BY seq LIMIT 1) FROM logs JOIN rows ON rows.log = logs.log AND seq > ack"
             " GROUP BY logs.log ORDER BY position"
@@ -152,7 +151,7 @@ class Ledger:
 
     def acks(self) -> list[tuple[str, int]]:
         """Every log with what the server has of it, oldest first."""
-        return self._conn.execute("SELECT log, ack FROM logs ORDER BY position").fetchall()
+        return self.db.execute("SELECT log, ack FROM logs ORDER BY position").fetchall()
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -160,7 +159,7 @@ class Ledger:
         """Perform the effects of all batches in one transaction, or none of them."""
         before = self.head, self.ack
         try:
-            with self.db.atomic():
+            with atomic(self.db):
                 for effects in batches:
                     for effect in effects:
                         self._perform(effect)
@@ -177,7 +176,7 @@ class Ledger:
         known = dict(self.acks()).get(log)
         if known is None:
             return AckResult.UNKNOWN
-        row = self._conn.execute("SELECT raw FROM rows WHERE log = ? AND seq = ?", (log, seq)).fetchone()
+        row = self.db.execute("SELECT raw FROM rows WHERE log = ? AND seq = ?", (log, seq)).fetchone()
         ours = seq <= known if row is None else _hash_of(row[0]) == digest
         if ours or log != self.head.log:
             self._set_ack(log, seq if ours else min(seq, handed))
@@ -191,13 +190,13 @@ class Ledger:
                 self._seen = (effect.at, effect.clock, time.monotonic())
                 self._append(effect)
             case Remember(name, value):
-                self._conn.execute(_FACT, (name, json.dumps(value, separators=(",", ":"))))
+                self.db.execute(_FACT, (name, json.dumps(value, separators=(",", ":"))))
             case NewLog():
                 self._begin(effect)
             case TakeList(members=members):
                 everybody = effect.complete or len(members) > ALL_AT_ONCE
                 self._change(effect, [record.member for record in members], everybody=everybody)
-                self._conn.execute(_ACCESS, (effect.revision, effect.digest))
+                self.db.execute(_ACCESS, (effect.revision, effect.digest))
             case Learn(record):
                 self._change(effect, [record.member])
             case Use(member=member) | Forget(member) | CountFailures(member=member):
@@ -217,7 +216,7 @@ class Ledger:
             reason=record.reason,
             detail=record.detail,
         )
-        self._conn.execute(_ROW, (row.log, row.seq, row.raw, row.type, row.member, row.at, row.clock))
+        self.db.execute(_ROW, (row.log, row.seq, row.raw, row.type, row.member, row.at, row.clock))
         self.head = Head(row.log, row.seq, row.hash)
 
     def _begin(self, new: NewLog) -> None:
@@ -225,7 +224,7 @@ class Ledger:
         at, clock = self._now()
         self.head = Head(secrets.token_hex(8), 0, audit.FIRST_PREV)
         self.ack = 0
-        self._conn.execute(_LOG, (self.head.log, at, previous, new.reason))
+        self.db.execute(_LOG, (self.head.log, at, previous, new.reason))
         detail = {"previous": previous, "reason": new.reason, **new.detail}
         self._append(Record("log-began", detail=detail, at=at, clock=clock))
 
@@ -241,12 +240,12 @@ class Ledger:
         part = self._read(_EVERYBODY) if everybody else self._part(members)
         records, used, failures = dict(part.records), dict(part.used), dict(part.failures)
         part.apply(effect)
-        self._conn.executemany(_MEMBER, map(_as_columns, _changed(part.records, records)))
+        self.db.executemany(_MEMBER, map(_as_columns, _changed(part.records, records)))
         for (member, kind), last in part.used.items():
             if used.get((member, kind)) != last:
-                self._conn.execute(_USED, (member, kind, last.generation, last.step, last.uses))
-        self._conn.executemany(_NO_FAILURES, [(member,) for member in failures.keys() - part.failures.keys()])
-        self._conn.executemany(_FAILURES, [p for p in part.failures.items() if failures.get(p[0]) != p[1]])
+                self.db.execute(_USED, (member, kind, last.generation, last.step, last.uses))
+        self.db.executemany(_NO_FAILURES, [(member,) for member in failures.keys() - part.failures.keys()])
+        self.db.executemany(_FAILURES, [p for p in part.failures.items() if failures.get(p[0]) != p[1]])
 
     def _part(self, members: Sequence[str]) -> AccessList:
         part = AccessList()
@@ -258,7 +257,7 @@ class Ledger:
         return part
 
     def _read(self, questions: tuple[str, str, str], *member: str) -> AccessList:
-        records, used, failures = (self._conn.execute(question, member) for question in questions)
+        records, used, failures = (self.db.execute(question, member) for question in questions)
         part = AccessList()
         for number, kind, *rest in records:
             part.records[number] = AccessRecord(number, Kind(kind), *rest)
@@ -270,8 +269,8 @@ class Ledger:
     # -- the logs -------------------------------------------------------------------------------
 
     def _set_ack(self, log: str, seq: int) -> None:
-        with self.db.atomic():
-            self._conn.execute("UPDATE logs SET ack = ? WHERE log = ? AND ack < ?", (seq, log, seq))
+        with atomic(self.db):
+            self.db.execute("UPDATE logs SET ack = ? WHERE log = ? AND ack < ?", (seq, log, seq))
         if log == self.head.log:
             self.ack = max(self.ack, seq)
 

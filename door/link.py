@@ -13,6 +13,7 @@ So a stolen certificate that has expired is of no use against a door that knows 
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import threading
@@ -23,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from contract.access import AccessError, from_json
+from door.answers import Answer, CertificateDatesError, MalformedError, base_url
 from door.backoff import Backoff, Trouble, jittered
-from door.call import Answer, CertificateDatesError, MalformedError, base_url, call
 from door.errors import LinkError
 from door.events import Event, FaultChanged, ListReceived, ServerTime
 from door.tls import Context, TlsSettings
@@ -128,6 +129,9 @@ class Link:
             self._changed.notify()
 
     def _run(self) -> None:
+        from door import call  # noqa: F401  (only here: requests takes 60 ms, and a member may be waiting)
+
+        gc.freeze()  # as at the start of the daemon: what was imported stays for good
         due, asked = time.monotonic(), float("-inf")
         while self._wait_until(due, asked + self._hint_seconds):
             asked = time.monotonic()
@@ -180,6 +184,8 @@ class Link:
         self.at = answer.server_time
 
     def _ask_time(self) -> None:
+        from door.call import call
+
         context = Context(self._tls, None)
         answer = call("GET", f"{self._base}/time", context=context)
         if context.validity is not None:
@@ -189,6 +195,8 @@ class Link:
         self._take_time(answer)
 
     def _ask_access(self) -> Answer:
+        from door.call import call
+
         revision, digest, n = self._position()
         url = f"{self._base}/doors/{self._door}/access"
         params: dict[str, str | int] = {"since": revision, "digest": digest, "n": n}

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from door import schema
 from door.accesslist import AccessList
 from door.effects import Remember
@@ -16,7 +14,7 @@ from door.ledger import Ledger, NewLog, Outstanding
 from door.rescue import rescue
 from door.state import USED_STEPS_LOST
 
-Make = Callable[[Database], Ledger]
+Make = Callable[[sqlite3.Connection], Ledger]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ def _begin_log(path: Path, ledger: Ledger) -> None:
             ledger.write([(NewLog("enrolled"),)])
         return
     aside = schema.last_set_aside(path)
-    with ledger.db.atomic():
+    with schema.atomic(ledger.db):
         if aside is None:
             ledger.write([(NewLog("new"),)])
             return

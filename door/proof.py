@@ -7,10 +7,9 @@ vouched for by the server's acknowledgement, and by a running door, which knows 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-
-from sqlite_utils import Database
 
 from contract import audit
 from contract.audit import FIRST_PREV, Row, RowError
@@ -63,9 +62,9 @@ class Log:
         self.findings.append(Finding(self.log, seq, what, text))
 
 
-def walk(db: Database, premises: Premises) -> tuple[list[Log], list[Finding]]:
+def walk(db: sqlite3.Connection, premises: Premises) -> tuple[list[Log], list[Finding]]:
     """Every log, oldest first, and what belongs to none."""
-    found = db.conn.execute(_LOGS).fetchall()
+    found = db.execute(_LOGS).fetchall()
     enrolled = max((n for n, (*_, reason, _) in enumerate(found) if reason == "enrolled"), default=0)
     logs = [
         Log(log, began, previous, reason, ack, n >= enrolled)
@@ -79,7 +78,7 @@ def walk(db: Database, premises: Premises) -> tuple[list[Log], list[Finding]]:
         _look_at_ends(log, premises)
     strays = [
         Finding(name, seq, "inserted", f"{n} rows of a log that the door never began")
-        for name, seq, n in db.conn.execute(_STRAYS)
+        for name, seq, n in db.execute(_STRAYS)
     ]
     if not logs:
         strays.append(
@@ -94,9 +93,9 @@ def _look_behind(log: Log, known: set[str], premises: Premises) -> None:
         log.find(None, "missing", f"log {log.previous}, which came before it, is gone")
 
 
-def _walk_rows(db: Database, log: Log, premises: Premises) -> None:
+def _walk_rows(db: sqlite3.Connection, log: Log, premises: Premises) -> None:
     prev: str | None = FIRST_PREV  # None: the row before is not there, or not to be believed
-    for seq, raw, *beside in db.conn.execute(_ROWS, (log.log,)):
+    for seq, raw, *beside in db.execute(_ROWS, (log.log,)):
         expected = log.last + 1
         if log.rows == 0:
             log.first = seq

@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from contract import access, audit
 from door.schema import connect
 
@@ -43,7 +41,7 @@ _ORPHANS = (
 )
 
 
-def rescue(aside: Path, db: Database) -> dict[str, int]:
+def rescue(aside: Path, db: sqlite3.Connection) -> dict[str, int]:
     """Copy what can be read of ``aside`` into the new ``db``, in the caller's transaction; says how much.
 
     Of the audit rows only those that the server has not acknowledged: the others are safe there.
@@ -55,13 +53,13 @@ def rescue(aside: Path, db: Database) -> dict[str, int]:
         return saved
     acks: dict[object, object] = {}
     for table, put in _PUT.items():
-        for columns in _both_ways(old.conn, _UP[table]):
+        for columns in _both_ways(old, _UP[table]):
             if table == "logs":
                 acks[columns[0]] = columns[-1]
             if _SOUND[table](columns, acks):
                 with contextlib.suppress(sqlite3.IntegrityError):
-                    saved[table] += db.conn.execute(put, columns).rowcount
-    db.conn.execute(_ORPHANS)
+                    saved[table] += db.execute(put, columns).rowcount
+    db.execute(_ORPHANS)
     old.close()
     return saved
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from door.ledger import Ledger
+from door.schema import atomic
 
 # In one go, before others have their turn: a grant at the door waits no longer than for that.
 LOOKED_AT_ONCE = 2000  # rows
@@ -58,7 +59,7 @@ class Pruning:
         """A piece of the log, in order: to read all of it takes a second, and a Pi ten."""
         old = self.known_past - self.retention_seconds
         values = (log, look.upto, old, old - self.retention_seconds, LOOKED_AT_ONCE)
-        upto, last_old, last_forgotten = ledger.db.conn.execute(_LOOK, values).fetchone()
+        upto, last_old, last_forgotten = ledger.db.execute(_LOOK, values).fetchone()
         look.whole = upto is None
         look.upto = upto or look.upto
         look.old = last_old or look.old
@@ -66,23 +67,23 @@ class Pruning:
 
     def _delete(self, ledger: Ledger) -> int:
         deleted = 0
-        with ledger.db.atomic():
+        with atomic(ledger.db):
             for log, ack in ledger.acks():
                 look = self._looks.get(log, _Look())
                 last = max(min(look.old, ack), look.forgotten)
                 if log == ledger.head.log:
                     last = min(last, ledger.head.seq - 1)
                 deleted += _delete(ledger, log, last, PRUNED_AT_ONCE - deleted)
-            ledger.db.conn.execute(_FORGET_EMPTY, (ledger.head.log,))
+            ledger.db.execute(_FORGET_EMPTY, (ledger.head.log,))
         self.deleted += deleted
         return deleted
 
 
 def bound(ledger: Ledger, most: int) -> None:
     """Keep no more than the newest ``most`` rows of the log (a database in memory)."""
-    with ledger.db.atomic():
+    with atomic(ledger.db):
         _delete(ledger, ledger.head.log, ledger.head.seq - most, most)
 
 
 def _delete(ledger: Ledger, log: str, last: int, most: int) -> int:
-    return ledger.db.conn.execute(_DELETE, (log, last, most)).rowcount
+    return ledger.db.execute(_DELETE, (log, last, most)).rowcount

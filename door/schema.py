@@ -1,4 +1,4 @@
-"""The tables of ``door.db``, how they came to be, and how the file is opened, doubted and set aside.
+"""How ``door.db`` is opened, doubted and set aside; its tables are made in ``migrations.py``.
 
 How much is checked at open is bounded, because members wait at the door meanwhile: a file up to
 ``WHOLE_CHECK_BYTES`` is checked whole (``quick_check`` of 100 MB takes 85 ms from memory on a PC, and about
@@ -12,9 +12,8 @@ import contextlib
 import errno
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
-
-from sqlite_utils import Database, Migrations
 
 from door.errors import StoreError
 
@@ -22,50 +21,13 @@ WHOLE_CHECK_BYTES = 32 * 1024 * 1024
 BUSY_SECONDS = 2  # somebody else writes to the file by hand; longer than that is a fault
 BESIDE = ("", "-wal", "-shm")  # a database is up to three files
 SMALL_TABLES = ("logs", "members", "used", "failures", "facts", "access")
-
-migrations = Migrations("door")
-
-
-@migrations()
-def audit_rows_and_logs(db: Database) -> None:
-    """``raw`` is the truth; the columns beside it only serve filters and retention."""
-    columns = {"log": str, "seq": int, "raw": bytes, "type": str, "member": str, "at": int, "clock": str}
-    needed = {"raw", "type", "at", "clock"}
-    db.table("rows").create(columns, pk=("log", "seq"), not_null=needed, strict=True)
-    db.table("logs").create(
-        {"log": str, "position": int, "began": int, "previous": str, "reason": str, "ack": int},
-        pk="log",
-        not_null={"position", "began", "reason", "ack"},
-        strict=True,
-    )
-
-
-@migrations()
-def access_list(db: Database) -> None:
-    """Records, what is used up, failures in a row, and which list of the server this is."""
-    counters = {"generation": int, "revoked_through": int, "card_pair": int}
-    dates = {"suspended_until": int, "not_before": int, "not_after": int}
-    db.table("members").create(
-        {"member": str, "kind": str, **counters, **dates, "revision": int},
-        pk="member",
-        not_null={"kind", *counters, "revision"},
-        strict=True,
-    )
-    db.table("used").create(
-        {"member": str, "kind": str, "generation": int, "step": int, "uses": int},
-        pk=("member", "kind"),
-        not_null={"generation", "step", "uses"},
-        strict=True,
-    )
-    db.table("failures").create({"member": str, "n": int}, pk="member", not_null={"n"}, strict=True)
-    access = {"id": int, "revision": int, "digest": str}
-    db.table("access").create(access, pk="id", not_null={"revision", "digest"}, strict=True)
-
-
-@migrations()
-def facts(db: Database) -> None:
-    """Small things remembered across restarts, as JSON."""
-    db.table("facts").create({"name": str, "value": str}, pk="name", not_null={"value"}, strict=True)
+MIGRATIONS = (
+    "audit_rows_and_logs",
+    "access_list",
+    "facts",
+)  # of ``migrations.py``
+_APPLIED = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'door'"
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 
 
 class NewerError(StoreError):
@@ -109,18 +71,18 @@ def _fault_of_code(code: int | None) -> str | None:
     return "failed"
 
 
-def open_to_write(path: Path) -> Database:
+def open_to_write(path: Path) -> sqlite3.Connection:
     """The database, sound, migrated and proven writable; raises what ``fault_of`` has a word for."""
     _refuse_newer(path)
     _create_private(path)
     db = connect(path, "mode=rw")
     try:
-        db.conn.execute("PRAGMA journal_mode = WAL")
-        db.conn.execute("PRAGMA synchronous = FULL")  # NORMAL loses acknowledged rows in a power cut
-        db.conn.execute("PRAGMA wal_autocheckpoint = 0")  # the store does it when nobody waits
-        db.conn.execute("PRAGMA secure_delete = FAST")  # what retention deletes is not to linger in the file
-        db.conn.execute("BEGIN IMMEDIATE")  # a read-only file opens without complaint until here
-        db.conn.execute("ROLLBACK")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")  # NORMAL loses acknowledged rows in a power cut
+        db.execute("PRAGMA wal_autocheckpoint = 0")  # the store does it when nobody waits
+        db.execute("PRAGMA secure_delete = FAST")  # what retention deletes is not to linger in the file
+        db.execute("BEGIN IMMEDIATE")  # a read-only file opens without complaint until here
+        db.execute("ROLLBACK")
         _check(db, path)
         _migrate(db)
     except BaseException:
@@ -129,7 +91,7 @@ def open_to_write(path: Path) -> Database:
     return db
 
 
-def open_to_read(path: Path) -> tuple[Database | None, bool]:
+def open_to_read(path: Path) -> tuple[sqlite3.Connection | None, bool]:
     """What can be read of a file that cannot be written, and whether that is all that was written to it."""
     log = path.with_name(path.name + "-wal")
     whole = not log.exists() or log.stat().st_size == 0
@@ -144,17 +106,32 @@ def open_to_read(path: Path) -> tuple[Database | None, bool]:
     return None, False
 
 
-def connect(path: Path, options: str) -> Database:
+def connect(path: Path, options: str) -> sqlite3.Connection:
     """The file as it is, by SQLite's URI ``options``; nothing is created or changed."""
     uri = f"{path.absolute().as_uri()}?{options}"
-    return Database(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS), execute_plugins=False)
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
 
 
-def in_memory() -> Database:
+def in_memory() -> sqlite3.Connection:
     """A database that lasts as long as the process, for a door whose file may not be touched."""
-    db = Database(sqlite3.connect(":memory:"), execute_plugins=False)
-    migrations.apply(db)
+    db = sqlite3.connect(":memory:")
+    _migrate(db)
     return db
+
+
+@contextlib.contextmanager
+def atomic(db: sqlite3.Connection) -> Iterator[None]:
+    """All of it is written, or nothing; within another such block it is a part of that."""
+    if db.in_transaction:
+        yield
+        return
+    db.execute("BEGIN")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        db.rollback()
+        raise
 
 
 def set_aside(path: Path) -> Path:
@@ -221,27 +198,41 @@ def _refuse_newer(path: Path) -> None:
         raise NewerError("newer")
 
 
-def _is_newer(db: Database) -> bool:
-    known = {migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))}
-    return any(applied.name not in known for applied in migrations.applied(db))
+def _applied(db: sqlite3.Connection) -> set[str]:
+    """The migrations that this file has been through."""
+    if "_sqlite_migrations" not in _tables(db):
+        return set()
+    return {name for (name,) in db.execute(_APPLIED)}
 
 
-def _is_ours(db: Database) -> bool:
-    return not migrations.pending(db) and not _is_newer(db)
+def _tables(db: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in db.execute(_TABLES)}
 
 
-def _check(db: Database, path: Path) -> None:
+def _is_newer(db: sqlite3.Connection) -> bool:
+    return not _applied(db) <= set(MIGRATIONS)
+
+
+def _is_ours(db: sqlite3.Connection) -> bool:
+    return _applied(db) == set(MIGRATIONS)
+
+
+def _check(db: sqlite3.Connection, path: Path) -> None:
     if path.stat().st_size <= WHOLE_CHECK_BYTES:
         questions = ["PRAGMA quick_check(1)"]
     else:
-        present = set(db.table_names())
+        present = _tables(db)
         questions = [f"PRAGMA quick_check([{table}])" for table in SMALL_TABLES if table in present]
     for question in questions:
-        if db.conn.execute(question).fetchone()[0] != "ok":
+        if db.execute(question).fetchone()[0] != "ok":
             raise CorruptError("corrupt")
 
 
-def _migrate(db: Database) -> None:
+def _migrate(db: sqlite3.Connection) -> None:
+    if _is_ours(db):
+        return  # nearly always: sqlite-utils, 50 ms and 4 MB of it, stays where it is
+    from door import migrations
+
     try:
         migrations.apply(db)
     except sqlite3.OperationalError as error:

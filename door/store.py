@@ -2,17 +2,16 @@
 
 Whoever decides never waits for the disk here: ``keep`` puts a decision's effects on a queue.
 
-The entry path is prepared statements through ``db.conn`` and not sqlite-utils' ``insert``, which asks for the
+The entry path is prepared statements through ``sqlite3`` and not sqlite-utils' ``insert``, which asks for the
 schema before every row, at 4 to 5 times the cost of the row. Leave it so: ``ledger.py`` says more.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
-
-from sqlite_utils import Database
 
 from door import schema
 from door.backlog import Batch
@@ -61,7 +60,7 @@ class Store(Keeper):
         """Begin a new log behind all that is being kept; rows of the former one are sent first."""
         return self._keep((NewLog(reason),))
 
-    def ask(self, question: Callable[[Database], T]) -> Future[T]:
+    def ask(self, question: Callable[[sqlite3.Connection], T]) -> Future[T]:
         """Answer a question about the database, between two decisions: keep it short."""
         return self._ask(lambda ledger: question(ledger.db))
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any
-
-from sqlite_utils import Database
 
 from door.store import Store
 
@@ -48,8 +47,8 @@ class Tail:
         return {"log": present, "rows": rows}
 
     def _rows(self, log: str, after: int) -> Future[list[str]]:
-        def question(db: Database) -> list[str]:
-            found = db.conn.execute(_ROWS, (log, after, AT_ONCE))
+        def question(db: sqlite3.Connection) -> list[str]:
+            found = db.execute(_ROWS, (log, after, AT_ONCE))
             return [raw.decode("ascii", "replace") for (raw,) in found]
 
         return self._store.ask(question)

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
-
-from sqlite_utils import Database
 
 from contract.access import AccessRecord
 from contract.codes import Kind
@@ -161,13 +160,13 @@ class BusyDoor(KeptHouse):
         mark("ask", self.n, self.folder)
         self.store.prune(self.state.reading(self.now).known_past).result(10)
         first = "SELECT log, min(seq) FROM rows GROUP BY log"
-        pruned = dict(self.store.ask(lambda db: db.conn.execute(first).fetchall()).result(10))
+        pruned = dict(self.store.ask(lambda db: db.execute(first).fetchall()).result(10))
         self.promised(pruned=pruned)
         mark("ack", self.n, self.folder)
 
     def write_rows(self) -> None:
         """What the rows are, for whoever compares."""
-        rows = self.store.ask(lambda db: db.conn.execute(ALL_ROWS).fetchall()).result(10)
+        rows = self.store.ask(lambda db: db.execute(ALL_ROWS).fetchall()).result(10)
         with (self.folder / "rows").open("a", encoding="utf-8") as book:
             book.writelines(json.dumps([*row[:3], row[3].hex()]) + "\n" for row in rows)
 
@@ -261,7 +260,7 @@ def lead(folder: Path, life: str, end: str) -> None:
     assemble.folders(Config(door=tables.Door(state_dir=folder / "state", runtime_dir=folder / "run")))
     store = store_in(folder)
     found = store.start()
-    position = store.ask(lambda db: int(db.conn.execute(POSITION).fetchone()[0])).result(10)
+    position = store.ask(lambda db: int(db.execute(POSITION).fetchone()[0])).result(10)
     before, n = _before(folder)
     door = BusyDoor(
         RULES,
@@ -296,9 +295,9 @@ def _less_careful(pragma: str) -> None:
     """Plant a flaw: the store is opened as before, and then told to care less."""
     open_to_write = schema.open_to_write
 
-    def careless(path: Path) -> Database:
+    def careless(path: Path) -> sqlite3.Connection:
         db = open_to_write(path)
-        db.conn.execute(f"PRAGMA synchronous = {pragma}")
+        db.execute(f"PRAGMA synchronous = {pragma}")
         return db
 
     schema.open_to_write = careless

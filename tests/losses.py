@@ -99,8 +99,8 @@ def examine(folder: Path) -> Found:
     store = store_in(folder)
     remembered = store.start()
     try:
-        position = store.ask(lambda db: int(db.conn.execute(POSITION).fetchone()[0])).result(10)
-        rows = store.ask(lambda db: db.conn.execute(ALL_ROWS).fetchall()).result(10)
+        position = store.ask(lambda db: int(db.execute(POSITION).fetchone()[0])).result(10)
+        rows = store.ask(lambda db: db.execute(ALL_ROWS).fetchall()).result(10)
     finally:
         assert store.stop(10)
     return Found(

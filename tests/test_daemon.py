@@ -248,7 +248,7 @@ def test_with_a_read_only_store_a_double_code_opens(tmp_path: Path) -> None:
     """And ``store-failed`` stands among the alarms until the disk does its part again."""
     with door_at(tmp_path) as door:
         door.daemon.store._pause = door.daemon.store._first_pause = 3600  # until we say so
-        door.daemon.store.ask(lambda db: db.conn.execute("PRAGMA query_only = 1").fetchone()).result(5)
+        door.daemon.store.ask(lambda db: db.execute("PRAGMA query_only = 1").fetchone()).result(5)
         door.post("0427000000")  # anything that leaves a row
         until(lambda: "store-failed" in door.alarms)
         double(door, "0511")

@@ -19,7 +19,8 @@ from servers import Asked, Said, Server, serving
 
 from contract.access import AccessRecord
 from contract.codes import Kind
-from door.call import MAX_ANSWER_BYTES, base_url
+from door.answers import base_url
+from door.call import MAX_ANSWER_BYTES
 from door.events import FaultChanged, ListReceived, ServerTime
 from door.link import LIST_FAULT, Known, Link, access_from
 
@@ -420,7 +421,7 @@ def test_stopping_does_not_wait_for_a_silent_server(rig: Rig) -> None:
 
 
 def test_an_answer_that_took_long_tells_no_time() -> None:
-    from door.call import Answer
+    from door.answers import Answer
 
     assert Answer({}, NOW, sent_at=0.0, head_at=11.0).unix_ms() is None
     now = time.monotonic()

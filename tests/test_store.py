@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -12,9 +14,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlite_utils import Database
 
 from contract.access import AccessRecord
 from contract.codes import Kind
+from door import migrations, schema
 from door.accesslist import AccessList, Used
 from door.effects import (
     CountFailures,
@@ -111,9 +115,9 @@ def test_facts_come_back_as_they_were(path: Path) -> None:
 def test_a_grant_alone_is_one_transaction_with_one_commit(path: Path) -> None:
     statements: list[str] = []
     with running(path) as store:
-        now(store.ask(lambda db: db.conn.set_trace_callback(statements.append)))
+        now(store.ask(lambda db: db.set_trace_callback(statements.append)))
         now(store.keep([*granted(1), CountFailures("0427", 0), Remember("budget", 9)]))
-        now(store.ask(lambda db: db.conn.set_trace_callback(None)))
+        now(store.ask(lambda db: db.set_trace_callback(None)))
     words = [statement.split()[0] for statement in statements if statement.split()[0] != "SELECT"]
     assert words[0] == "BEGIN"
     assert words[-1] == "COMMIT"
@@ -124,11 +128,11 @@ def test_a_grant_alone_is_one_transaction_with_one_commit(path: Path) -> None:
 def test_decisions_that_wait_share_a_commit(path: Path) -> None:
     statements: list[str] = []
     with running(path) as store:
-        now(store.ask(lambda db: db.conn.set_trace_callback(statements.append)))
+        now(store.ask(lambda db: db.set_trace_callback(statements.append)))
         with occupied(store):
             kept = [store.keep(granted(step)) for step in range(50)]
         assert all(now(future) > 0 for future in kept)
-        now(store.ask(lambda db: db.conn.set_trace_callback(None)))
+        now(store.ask(lambda db: db.set_trace_callback(None)))
     assert statements.count("COMMIT") == 1
     assert len(chain(path)) == 51
 
@@ -156,9 +160,9 @@ def test_a_grant_recorded_too_late_is_counted(path: Path) -> None:
 
 def test_the_database_is_safe_from_power_cuts_and_private(path: Path) -> None:
     with running(path) as store:
-        assert now(store.ask(lambda db: db.conn.execute("PRAGMA journal_mode").fetchone()[0])) == "wal"
-        assert now(store.ask(lambda db: db.conn.execute("PRAGMA synchronous").fetchone()[0])) == 2
-        assert now(store.ask(lambda db: db.conn.execute("PRAGMA wal_autocheckpoint").fetchone()[0])) == 0
+        assert now(store.ask(lambda db: db.execute("PRAGMA journal_mode").fetchone()[0])) == "wal"
+        assert now(store.ask(lambda db: db.execute("PRAGMA synchronous").fetchone()[0])) == 2
+        assert now(store.ask(lambda db: db.execute("PRAGMA wal_autocheckpoint").fetchone()[0])) == 0
         assert path.stat().st_mode & 0o077 == 0
         assert path.with_name("door.db-wal").stat().st_mode & 0o077 == 0
 
@@ -430,7 +434,7 @@ def test_a_question_sees_all_that_was_kept_before_it(path: Path) -> None:
     with running(path) as store:
         for step in range(20):
             store.keep(granted(step))
-        assert now(store.ask(lambda db: db.table("rows").count)) == 21
+        assert now(store.ask(lambda db: db.execute("SELECT count(*) FROM rows").fetchone()[0])) == 21
 
 
 def test_a_wrong_question_hurts_only_its_asker(path: Path) -> None:
@@ -439,7 +443,7 @@ def test_a_wrong_question_hurts_only_its_asker(path: Path) -> None:
             now(store.ask(lambda db: 1 / 0))
         with pytest.raises(Exception, match="no such table"):
             now(store.ask(lambda db: db.execute("SELECT * FROM rowz").fetchall()))
-        now(store.ask(lambda db: db.conn.execute("BEGIN").rowcount))  # and never ended
+        now(store.ask(lambda db: db.execute("BEGIN").rowcount))  # and never ended
         assert now(store.keep(granted(1))) > 0
         assert store.ok
     assert len(chain(path)) == 2
@@ -577,3 +581,20 @@ def test_what_was_acknowledged_survives_kill_at_any_moment(path: Path) -> None:
             assert remembered.access.used == {("0427", "phone"): Used(1, steps[-1])}
             assert remembered.facts == {"budget": steps[-1]}
     assert promised > 5  # else nothing was shown
+
+
+def test_the_names_of_the_migrations_are_those_that_there_are() -> None:
+    """``schema.py`` knows them by heart, so that a door whose file is up to date needs no sqlite-utils."""
+    there_are = migrations.migrations.pending(Database(memory=True))
+    assert tuple(one.name for one in there_are) == schema.MIGRATIONS
+
+
+def test_a_door_whose_file_is_up_to_date_imports_no_sqlite_utils(tmp_path: Path) -> None:
+    """50 ms of the start and 4 MB for good; only a new file, or one of an old version, needs it."""
+    asked = (
+        "import sys; from pathlib import Path; from door import schema\n"
+        f"schema.open_to_write(Path({str(tmp_path / 'door.db')!r})).close()\n"
+        "print('sqlite_utils' in sys.modules)"
+    )
+    told = [subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True) for _ in range(2)]
+    assert [one.stdout for one in told] == ["True\n", "False\n"], told

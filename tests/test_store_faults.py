@@ -15,9 +15,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from contract.access import AccessRecord
-from door import keeper, schema
+from door import keeper, migrations, schema
 from door.accesslist import Used
 from door.backlog import Backlog, Batch
 from door.effects import CountFailures, Learn, Record, Remember, TakeList, Use
@@ -44,12 +45,12 @@ def refused(future: Future[float], fault: str) -> None:
 
 def let_no_page_more(store: Store) -> None:
     """The disk is full, as far as SQLite can tell, for as long as the database stays open."""
-    now(store.ask(lambda db: db.conn.execute("PRAGMA max_page_count = 1").fetchone()))
+    now(store.ask(lambda db: db.execute("PRAGMA max_page_count = 1").fetchone()))
 
 
 def let_nobody_write(store: Store) -> None:
     """The database is read-only, as far as SQLite can tell, for as long as it stays open."""
-    now(store.ask(lambda db: db.conn.execute("PRAGMA query_only = 1").fetchone()))
+    now(store.ask(lambda db: db.execute("PRAGMA query_only = 1").fetchone()))
 
 
 def long_note() -> Record:
@@ -317,7 +318,7 @@ def test_a_read_only_disk_at_start_is_read_as_far_as_it_goes(anybodys: Path, pow
             store.keep([*granted(1), Learn(AccessRecord("0427", generation=3)), Remember("mode", "lockdown")])
         )
         log = store.log
-        now(store.ask(lambda db: db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()))
+        now(store.ask(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()))
         now(store.keep(granted(5)))
         copies = {file: file.read_bytes() for file in (path, path.with_name("door.db-wal"))}
     if power_cut:
@@ -567,7 +568,7 @@ def test_a_database_of_a_newer_program_is_never_touched(path: Path) -> None:
 def test_a_database_of_an_older_program_is_migrated(path: Path) -> None:
     path.touch()
     older = schema.connect(path, "mode=rw")
-    schema.migrations.apply(older, stop_before="facts")
+    migrations.migrations.apply(Database(older, execute_plugins=False), stop_before="facts")
     older.close()
     store, remembered = begun(path)
     assert remembered.fault is None

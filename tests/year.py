@@ -130,9 +130,7 @@ class Room(KeptHouse):
         return Figures(
             day=number + 1,
             let_in=self.let_in,
-            rows=self.ask(
-                lambda ledger: int(ledger.db.conn.execute("SELECT count(*) FROM rows").fetchone()[0])
-            ),
+            rows=self.ask(lambda ledger: int(ledger.db.execute("SELECT count(*) FROM rows").fetchone()[0])),
             file_mb=path.stat().st_size / 1e6,
             log_mb=path.with_name("door.db-wal").stat().st_size / 1e6,
             newest_20=timed(lambda: self.ask(lambda ledger: list(rows.stored(ledger, Wanted(), 20)))),

@@ -27,7 +27,7 @@ def audit(args: argparse.Namespace) -> int:
     if args.csv:
         sys.stdout.write(rows.as_csv(None, desk.zone))
     with desk.ledger() as ledger:
-        ledger.db.conn.execute("BEGIN")  # what is written from here on follows
+        ledger.db.execute("BEGIN")  # what is written from here on follows
         ledger.find_head()
         log, seq = ledger.head.log, ledger.head.seq
         for text in rows.stored(ledger, wanted):

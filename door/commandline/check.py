@@ -133,7 +133,8 @@ def _server(desk: Desk, held: Credentials) -> str:
     """The question that the door itself asks, judged by this machine's clock."""
     import time
 
-    from door.call import base_url, call
+    from door.answers import base_url
+    from door.call import call
     from door.link import access_from
     from door.tls import Context, TlsSettings
 

@@ -19,7 +19,7 @@ from door.control import AwayError, ControlError, ask
 from door.errors import ConfigError, DoorError, StoreError
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
+    import sqlite3
 
     from door.config import Config
     from door.ledger import Ledger
@@ -118,7 +118,7 @@ class Desk:
             yield Ledger(db, door=self.config.door.name, report_key=b"")
 
     @contextmanager
-    def _opened(self) -> Iterator[Database]:
+    def _opened(self) -> Iterator[sqlite3.Connection]:
         import sqlite3
 
         from door import schema

@@ -54,13 +54,13 @@ def stored(ledger: Ledger, wanted: Wanted, newest: int | None = None) -> Iterato
     question = f"SELECT raw FROM rows WHERE log = ? AND {where} ORDER BY seq"  # noqa: S608 (? only)
     if newest is None:
         for log in logs:
-            for (raw,) in ledger.db.conn.execute(question, [log, *values]):
+            for (raw,) in ledger.db.execute(question, [log, *values]):
                 yield _text(raw)
         return
     found: list[str] = []
     for log in reversed(logs):
         last = [log, *values, newest - len(found)]
-        found += [_text(raw) for (raw,) in ledger.db.conn.execute(f"{question} DESC LIMIT ?", last)]
+        found += [_text(raw) for (raw,) in ledger.db.execute(f"{question} DESC LIMIT ?", last)]
     yield from reversed(found)
 
 

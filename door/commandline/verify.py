@@ -20,7 +20,7 @@ def verify(args: argparse.Namespace) -> int:
     desk = Desk.of(args)
     premises = _premises(desk)
     with desk.ledger() as ledger:
-        ledger.db.conn.execute("BEGIN")  # one moment of a database that is being written
+        ledger.db.execute("BEGIN")  # one moment of a database that is being written
         logs, strays = walk(ledger.db, premises)
     wrong = list(findings(logs, strays))
     if args.json:
