@@ -39,10 +39,11 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "plays": "simulate simulation/",
     },
     "roomserver": {
-        "keeps": "settings place database schema register vault members doors terms issue seats visits standing phone",
+        "keeps": "settings place database schema register vault tags sealing members persons doors terms issue "
+        "seats visits standing phone stored housekeeping",
         "hears": "rows reach learning alarms state commands gaps exchange",
-        "speaks": "subscriber broker mosquitto bell server api problems show desk",
-        "knows": "sessions once limits",
+        "speaks": "subscriber broker mosquitto bell server api problems show qr desk reception",
+        "knows": "identity/ joining passkeys sessions once limits",
         "shows": "pages/",
         "assembles": "__init__ __main__ errors app cli",
     },

@@ -17,6 +17,7 @@ from roomserver.bell import Bell
 from roomserver.broker import SERVER_USER, EmbeddedBroker
 from roomserver.errors import RoomserverError
 from roomserver.exchange import Exchange
+from roomserver.housekeeping import Housekeeping
 from roomserver.place import Opened, Place, now
 from roomserver.server import Server
 from roomserver.subscriber import Address, Subscriber
@@ -60,6 +61,9 @@ def serve(opened: Opened) -> None:
         revive()
         subscriber.start()
         started.callback(subscriber.stop)
+        housekeeping = Housekeeping(opened.database, now)
+        housekeeping.start()
+        started.callback(housekeeping.stop)
         _serve_http(opened, listener, subscriber)
 
 

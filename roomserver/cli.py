@@ -10,7 +10,7 @@ from pathlib import Path
 
 from contract.codes import Kind
 from contract.settings import SettingsError
-from roomserver import desk
+from roomserver import desk, reception
 from roomserver.bell import ring
 from roomserver.desk import DeskError
 from roomserver.errors import RoomserverError
@@ -67,6 +67,9 @@ def parser() -> argparse.ArgumentParser:
     _command(commands, "serve", desk.serve, "run: HTTP, the subscriber, and the embedded broker")
     _door_commands(commands)
     _member_commands(commands)
+    _application_commands(commands)
+    key = commands.add_parser("key", help="the sealing key").add_subparsers(required=True, metavar="COMMAND")
+    _command(key, "rotate", reception.key_rotate, "seal everything with a new key, while the server runs")
     code = _command(commands, "code", desk.code, "draw codes for a member", listing=True)
     code.add_argument("number")
     code.add_argument("--door", help="which door, if there are several")
@@ -107,6 +110,37 @@ def _member_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
         ("reissue", desk.member_reissue, "new codes for a lost phone, sheet or card"),
     ):
         _command(member, name, work, words, rings=True, listing=True).add_argument("number")
+    who = _command(member, "who", reception.member_who, "show who a number is", listing=True)
+    link = _command(
+        member, "link", reception.member_link, "a link that signs a member's phone in, once", listing=True
+    )
+    link.add_argument("--svg", type=Path, metavar="FILE", help="write the QR code as a picture")
+    forget = _command(
+        member, "forget", reception.member_forget, "delete who a number is, for good", rings=True
+    )
+    forget.add_argument("--yes", action="store_true", help="it cannot be undone, and that is meant")
+    for command in (who, link, forget):
+        command.add_argument("number")
+
+
+def _application_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    application = commands.add_parser("application", help="people who want to join")
+    words = application.add_subparsers(required=True, metavar="COMMAND")
+    _command(words, "list", reception.application_list, "show who waits", listing=True)
+    approve = _command(
+        words,
+        "approve",
+        reception.application_approve,
+        "the paper was seen: a member",
+        rings=True,
+        listing=True,
+    )
+    approve.add_argument(
+        "--kind", type=Kind, choices=[Kind.PHONE, Kind.STAFF, Kind.PAPER], default=Kind.PHONE
+    )
+    decline = _command(words, "decline", reception.application_decline, "not taken in; the name is deleted")
+    for command in (approve, decline):
+        command.add_argument("id", type=int)
 
 
 def _command(

@@ -46,6 +46,12 @@ def get(session: Session, number: str) -> AccessRecord:
     return record
 
 
+def rows(session: Session, number: str) -> list[AuditRow]:
+    """The audit rows that mention ``number``, oldest first."""
+    query = select(AuditRow).where(AuditRow.member == number)
+    return list(session.scalars(query.order_by(AuditRow.received_at, AuditRow.seq)))
+
+
 def listed(session: Session) -> list[AccessRecord]:
     """Every record, by number."""
     return [_record(member) for member in session.scalars(select(Member).order_by(Member.number))]
@@ -93,6 +99,17 @@ def reissue(session: Session, number: str, now: int) -> AccessRecord:
             f"Member {number} is revoked. To let him in again: roomserver member reinstate {number}"
         )
     return _put(session, head, _next_generation(record), "reissued", now)
+
+
+def forget(session: Session, number: str, now: int) -> AccessRecord:
+    """Revoke a member who leaves, and keep of his record only what must never un-happen.
+
+    The bare number stays, so that nobody else gets it while rows mention it.
+    """
+    head, record = lock(session), get(session, number)
+    if not record.revoked:
+        record = access.revoke(record)
+    return _put(session, head, access.bare(record), "forgotten", now)
 
 
 def merge(session: Session, theirs: AccessRecord, why: str, now: int) -> bool:

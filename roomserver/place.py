@@ -57,7 +57,22 @@ class Place:
     def mqtt_password(self) -> str:
         """This server's password at an external broker."""
         mqtt = self.settings.mqtt
-        return self.path(mqtt.password_file).read_text().strip() if mqtt.password_file else mqtt.password
+        return self._secret(mqtt.password, mqtt.password_file)
+
+    @property
+    def identity_secret(self) -> str:
+        """The key with which the identity provider knows us."""
+        identity = self.settings.identity
+        return self._secret(identity.key_secret, identity.key_secret_file)
+
+    @property
+    def wechat_secret(self) -> str:
+        """The secret of the mini program."""
+        wechat = self.settings.wechat
+        return self._secret(wechat.secret, wechat.secret_file)
+
+    def _secret(self, given: str, file: Path | None) -> str:
+        return self.path(file).read_text("utf-8").strip() if file else given
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -136,6 +137,74 @@ class RoomRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Who says that a name and an identity number belong together, and from what age."""
+
+    provider: Literal["committee", "demo", "tencent", "aliyun"] = option(
+        "committee",
+        doc="committee: a volunteer looks at the paper; tencent and aliyun: their paid service; "
+        "demo: believes everybody.",
+    )
+    least_age: int = option(
+        14, least=0, most=120, doc="Members are at least so old, in years, by their identity number."
+    )
+    checks_a_day: int = option(
+        200, least=1, most=100_000, doc="At most so many questions to a paid service in 24 h, then it waits."
+    )
+    key_id: str = option(
+        "", doc="The SecretId (tencent) or AccessKeyId (aliyun) of an account for this alone."
+    )
+    key_secret: str = option("", secret=True, doc="Its secret; or leave it empty and use key_secret_file.")
+    key_secret_file: Path | None = option(
+        None, example="identity-secret", doc="A file with that secret, such as a systemd credential."
+    )
+    endpoint: str = option(
+        "", pattern=r"(https?://[^/\s?#@]+)?", form="an address such as https://faceid.tencentcloudapi.com",
+        doc="Another address of the service, such as a proxy's; empty: its own.",
+    )  # fmt: skip
+    timeout_seconds: int = option(8, least=1, most=60, doc="How long an answer of the service may take.")
+
+    def faults(self) -> Iterator[Fault]:
+        """A paid service without its key; a key given twice."""
+        if self.key_secret and self.key_secret_file:
+            yield Fault("key_secret_file", "give either key_secret or key_secret_file", also=("key_secret",))
+        paid = self.provider in ("tencent", "aliyun")
+        if paid and not (self.key_id and (self.key_secret or self.key_secret_file)):
+            yield Fault("provider", f"{self.provider} needs key_id and key_secret", also=("key_id",))
+
+
+@dataclass(frozen=True, slots=True)
+class Wechat:
+    """The mini program through which members come from WeChat."""
+
+    app_id: str = option("", doc="The mini program's AppID; empty: there is none.")
+    secret: str = option("", secret=True, doc="Its AppSecret; or leave it empty and use secret_file.")
+    secret_file: Path | None = option(
+        None, example="wechat-secret", doc="A file with that secret, such as a systemd credential."
+    )
+    endpoint: str = option(
+        "https://api.weixin.qq.com", pattern=r"https?://[^/\s?#@]+", form="an address without a path",
+        doc="Where WeChat answers.",
+    )  # fmt: skip
+    timeout_seconds: int = option(5, least=1, most=60, doc="How long WeChat's answer may take.")
+    verification: Mapping[str, str] = option(
+        factory=dict,
+        doc="The file WeChat wants at the root of the domain: its name and what is in it.",
+        example={"MP_verify_AbCdEfGh12345678.txt": "AbCdEfGh12345678"},
+    )
+
+    def faults(self) -> Iterator[Fault]:
+        """A program without its secret; a secret given twice; a file that is no verification file."""
+        if self.secret and self.secret_file:
+            yield Fault("secret_file", "give either secret or secret_file", also=("secret",))
+        if self.app_id and not (self.secret or self.secret_file):
+            yield Fault("app_id", "needs secret or secret_file", also=("secret",))
+        for name in self.verification:
+            if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}\.txt", name):
+                yield Fault("verification", "the name of the file is letters, digits, _ and -, then .txt")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the room server may be told. Paths start from the folder of this file."""
 
@@ -147,3 +216,5 @@ class Settings:
     mqtt: Mqtt = field(default_factory=Mqtt)
     codes: CodeForm = field(default_factory=CodeForm)
     rules: RoomRules = field(default_factory=RoomRules)
+    identity: Identity = field(default_factory=Identity)
+    wechat: Wechat = field(default_factory=Wechat)

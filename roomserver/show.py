@@ -10,6 +10,7 @@ from typing import Any
 from contract.access import AccessRecord
 from contract.codes import Codes, Issued, Kind
 from roomserver.issue import Drawn
+from roomserver.joining import Waiting
 from roomserver.schema import Alarm, AuditRow, Door
 from roomserver.state import Told
 
@@ -92,6 +93,21 @@ def _standing(record: AccessRecord, now: int) -> str:
     if record.suspended_until is not None and now < record.suspended_until:
         return "suspended"
     return "good"
+
+
+def applications_text(found: Sequence[Waiting], zone: tzinfo) -> str:
+    """The applications that wait, one a line."""
+    lines = [
+        (one.id, moment(one.applied_at, zone), one.who.name, one.who.phone, one.reason, _seen_before(one))
+        for one in found
+    ]
+    return table(("id", "applied", "name", "phone", "why", "same number as"), lines)
+
+
+def _seen_before(one: Waiting) -> str | None:
+    if one.member is not None:
+        return f"member {one.member}"
+    return None if one.again is None else f"application {one.again}"
 
 
 def door_json(door: Door) -> dict[str, Any]:

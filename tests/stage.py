@@ -14,6 +14,7 @@ import httpx
 import uvicorn
 from fastapi import APIRouter
 from patience import until
+from secrecy import WITNESS
 
 from roomserver.api import make_api
 from roomserver.database import Database
@@ -79,6 +80,7 @@ class Browser(httpx.Client):
     ) -> httpx.Response:
         """Open ``page``, take the token of its form, and send the form to ``to`` (or to the page itself)."""
         token = form_token(self.get(page).text)
+        WITNESS.word((fields or {}).get("identity"))
         return self.post(to or page, data={"form_token": token, **(fields or {})})
 
 

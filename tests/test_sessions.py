@@ -40,7 +40,7 @@ def form(request: Request) -> dict[str, str]:
     return {"token": sessions.form_token(request)}
 
 
-@router.post("/in/{member}")
+@router.post("/enter/{member}")
 def sign_in(request: Request, response: Response, room: Room, member: str) -> None:
     """Sign in as anybody, which no page of ours does."""
     with room.opened.database.write() as session:
@@ -72,7 +72,7 @@ def public(stage: Stage, url: str) -> None:
 def signed_in(stage: Stage, member: str = "0427") -> Browser:
     """A browser that is signed in."""
     browser = stage.browser()
-    assert post(browser, f"/in/{member}").status_code == 200
+    assert post(browser, f"/enter/{member}").status_code == 200
     return browser
 
 
@@ -92,7 +92,7 @@ def test_a_signed_in_browser_is_known_and_another_is_not(stage: Stage) -> None:
 
 def test_the_cookie_is_kept_from_scripts_and_from_other_sites(stage: Stage) -> None:
     browser = stage.browser()
-    cookie = post(browser, "/in/0427").headers["set-cookie"]
+    cookie = post(browser, "/enter/0427").headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
     assert "Path=/" in cookie
@@ -119,7 +119,7 @@ def test_a_session_that_was_planted_is_worth_nothing_after_signing_in(stage: Sta
     """Fixation: the attacker's own token in the victim's browser."""
     planted = signed_in(stage, "0666").cookies["session"]
     victim = stage.browser({"session": planted})
-    post(victim, "/in/0427")
+    post(victim, "/enter/0427")
     assert victim.cookies["session"] != planted
     assert stage.browser({"session": planted}).get("/whoami").status_code == 401
 
@@ -168,7 +168,7 @@ def test_a_form_token_of_another_browser_is_refused(stage: Stage) -> None:
 def test_a_form_token_from_before_signing_in_is_refused(stage: Stage) -> None:
     browser = stage.browser()
     before = browser.get("/form").json()["token"]
-    post(browser, "/in/0427")
+    post(browser, "/enter/0427")
     assert browser.post("/few", headers={"X-Form-Token": before}).status_code == 403
 
 

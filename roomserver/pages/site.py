@@ -7,16 +7,26 @@ form carries ``{{ form_token() }}`` of ``look.render``, and who sends one withou
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from roomserver import sessions
+from roomserver.identity import provider_of
 from roomserver.limits import Limits
-from roomserver.pages import code, look
+from roomserver.pages import code, coming, join, look, me, passkey, privacy
 from roomserver.server import Server
 
-ROUTERS: Sequence[APIRouter] = (code.router,)
+ROUTERS: Sequence[APIRouter] = (
+    code.router,
+    join.router,
+    coming.router,
+    me.router,
+    passkey.router,
+    privacy.router,
+)
 
 KEPT = "public, max-age=31536000, immutable"
 TOLD_ERRORS = ("403", "404", "405", "413", "422", "429")
@@ -25,6 +35,7 @@ TOLD_ERRORS = ("403", "404", "405", "413", "422", "429")
 def install(app: FastAPI, server: Server) -> None:
     """Every page of the room; the API of the doors stays as it is."""
     app.state.server, app.state.limits = server, Limits(server.clock)
+    app.state.provider = provider_of(server.opened.place)
     app.state.room = server.opened.place.settings.codes.room
     app.mount("/static", StaticFiles(directory=look.STATIC), name="static")
 
@@ -55,6 +66,8 @@ def error_page(request: Request, status: int) -> Response | None:
     path, accepts = request.url.path, request.headers.get("accept", "")
     if path.startswith("/api/") or "text/html" not in accepts:
         return None
+    if status == HTTPStatus.UNAUTHORIZED:
+        return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
     return look.render(
         request, "error.html", status, kind=str(status) if str(status) in TOLD_ERRORS else "500"
     )

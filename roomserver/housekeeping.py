@@ -1,0 +1,70 @@
+"""Deletes what was kept long enough, as ``stored.py`` promises: when the server starts, and once a day."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from threading import Event, Thread
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from roomserver import joining
+from roomserver.database import Database
+from roomserver.register import Draw, OneTime, WebSession
+from roomserver.schema import AuditRow, Fork, Head, Log, SentCommand
+from roomserver.schema import Change as ListChange
+
+log = logging.getLogger("roomserver.housekeeping")
+
+DAY_SECONDS = 86_400
+ROWS_SECONDS = 180 * DAY_SECONDS
+
+
+def sweep(session: Session, now: int) -> None:
+    """Delete all that is too old."""
+    joining.sweep(session, now)
+    session.execute(delete(WebSession).where(WebSession.expires_at <= now))
+    session.execute(delete(OneTime).where(OneTime.expires_at <= now - DAY_SECONDS))
+    session.execute(delete(Draw).where(Draw.at <= now - DAY_SECONDS))
+    _sweep_rows(session, now - ROWS_SECONDS)
+
+
+def _sweep_rows(session: Session, before: int) -> None:
+    """Rows and what repeats them; but not the last one of a log, which its door's chain goes on from."""
+    for log_id, ack in session.execute(select(Log.id, Log.ack)).all():
+        old = (AuditRow.log_id == log_id, AuditRow.received_at <= before, AuditRow.seq < ack)
+        session.execute(delete(AuditRow).where(*old))
+    session.execute(delete(Fork).where(Fork.received_at <= before))
+    session.execute(delete(SentCommand).where(SentCommand.asked_at <= before))
+    # A door that holds an older revision is then told the whole list.
+    head = session.get_one(Head, 1).revision
+    session.execute(delete(ListChange).where(ListChange.at <= before, ListChange.revision < head))
+
+
+class Housekeeping:
+    """Sweeps on a thread of its own."""
+
+    def __init__(self, database: Database, clock: Callable[[], int], seconds: float = DAY_SECONDS) -> None:
+        self._database, self._clock, self._seconds = database, clock, seconds
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="housekeeping", daemon=True)
+
+    def start(self) -> None:
+        """Sweep now, and then once a day."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """No more."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                with self._database.write() as session:
+                    sweep(session, self._clock())
+            except Exception:  # tomorrow is another day
+                log.exception("what is too old could not be deleted")
+            if self._stop.wait(self._seconds):
+                return

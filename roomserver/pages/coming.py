@@ -1,0 +1,44 @@
+"""Coming back: the sign-in page, and the one-time link of the committee, which a preview cannot use up."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from roomserver import limits, once, sessions
+from roomserver.once import Purpose
+from roomserver.pages import look
+from roomserver.sessions import MaybeSignedIn, Room, Visitor
+
+router = APIRouter()
+
+HOME = "/code"
+
+
+@router.get("/sign-in")
+def sign_in(request: Request, member: MaybeSignedIn) -> Response:
+    """The ways in; a member who is signed in is led on."""
+    if member is not None:
+        return RedirectResponse(HOME, HTTPStatus.SEE_OTHER)
+    return look.render(request, "sign_in.html")
+
+
+@router.get("/in/{token}")
+def link(request: Request, token: str) -> Response:
+    """The page of a link, the same for every link: nothing is looked up before the button is pressed."""
+    return look.render(request, "link.html", token=token)
+
+
+@router.post("/in/{token}")
+def use_link(request: Request, room: Room, token: str) -> Response:
+    """Use the link up."""
+    sessions.spend(request, limits.SIGN_IN)
+    with room.opened.database.write() as session:
+        taken = once.take(session, Purpose.LINK, token, room.clock())
+        if taken is None:
+            return look.render(request, "link_dead.html", HTTPStatus.GONE)
+        response = RedirectResponse(HOME, HTTPStatus.SEE_OTHER)
+        sessions.sign_in(request, response, session, Visitor(taken.member))
+    return response

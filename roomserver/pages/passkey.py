@@ -1,0 +1,75 @@
+"""Passkeys, as the script of the pages asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Body, Form, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from sqlalchemy.orm import Session
+
+from roomserver import limits, passkeys, sessions
+from roomserver.passkeys import PasskeyRefusedError
+from roomserver.problems import Problem
+from roomserver.sessions import Room, SignedIn, Visitor
+
+router = APIRouter()
+T = TypeVar("T")
+Answer = Annotated[dict[str, Any], Body()]
+
+
+@router.post("/passkey/new/options")
+def ask_for_new(request: Request, room: Room, member: SignedIn) -> dict[str, Any]:
+    """What the member's browser needs to make one."""
+    sessions.spend(request, limits.PASSKEY, member)
+    site = passkeys.site_of(room.opened.place)
+    return _tried(room, lambda session: passkeys.ask_for_new(session, site, member, room.clock()))
+
+
+@router.post("/passkey/new")
+def take_new(request: Request, room: Room, member: SignedIn, answer: Answer) -> dict[str, str]:
+    """Keep the one it made."""
+    sessions.spend(request, limits.PASSKEY, member)
+    site = passkeys.site_of(room.opened.place)
+    _tried(room, lambda session: passkeys.take_new(session, site, member, answer, room.clock()))
+    return {"to": "/me"}
+
+
+@router.post("/passkey/in/options")
+def ask_to_sign_in(request: Request, room: Room) -> dict[str, Any]:
+    """What any browser needs to sign in."""
+    sessions.spend(request, limits.SIGN_IN)
+    site = passkeys.site_of(room.opened.place)
+    return _tried(room, lambda session: passkeys.ask_to_sign_in(session, site, room.clock()))
+
+
+@router.post("/passkey/in")
+def sign_in(request: Request, room: Room, answer: Answer) -> Response:
+    """Sign in with what it signed."""
+    sessions.spend(request, limits.SIGN_IN)
+    site = passkeys.site_of(room.opened.place)
+    member = _tried(room, lambda session: passkeys.take_sign_in(session, site, answer, room.clock()))
+    response = JSONResponse({"to": "/code"})
+    with room.opened.database.write() as session:
+        sessions.sign_in(request, response, session, Visitor(member))
+    return response
+
+
+@router.post("/me/passkeys/remove")
+def remove(room: Room, member: SignedIn, id: Annotated[str, Form(max_length=2000)]) -> Response:
+    """Forget one."""
+    with room.opened.database.write() as session:
+        passkeys.remove(session, member, id)
+    return RedirectResponse("/me", HTTPStatus.SEE_OTHER)
+
+
+def _tried(room: Room, work: Callable[[Session], T]) -> T:
+    """Do it; a challenge that was answered wrongly is used up all the same."""
+    with room.opened.database.write() as session:
+        try:
+            return work(session)
+        except PasskeyRefusedError:
+            pass
+    raise Problem(HTTPStatus.BAD_REQUEST, "That passkey was not accepted. Try again, or sign in another way.")
