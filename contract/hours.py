@@ -62,7 +62,7 @@ def parse(hours: object, holidays: object) -> Hours:
     week = tuple(_spans(hours.get(day, ["00:00-24:00"]), day) for day in DAYS)
     dates = {}
     for name, spans in holidays.items():
-        if not _is_date(name):
+        if not is_date(name):
             raise HoursError(f"holidays: {_shown(name)} is no date; write 2026-10-01")
         dates[name] = _spans(spans, name)
     return Hours(week, dates)
@@ -85,7 +85,7 @@ def _span(text: object, where: str) -> Span:
     return begin, end
 
 
-def _is_date(name: object) -> bool:
+def is_date(name: object) -> bool:
     """Whether ``name`` is a date as ``open_at`` will look for it: 2026-10-01, not 2026-10-1 or 20261001."""
     try:
         return isinstance(name, str) and date.fromisoformat(name).isoformat() == name

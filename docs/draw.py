@@ -40,7 +40,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "roomserver": {
         "keeps": "settings place database schema register vault tags sealing members persons doors terms issue "
-        "seats visits standing phone stored housekeeping",
+        "seats visits standing phone timetable busy notices stored housekeeping",
         "hears": "rows reach learning alarms state commands gaps exchange",
         "speaks": "subscriber broker mosquitto bell server api problems show qr desk reception",
         "knows": "identity/ joining passkeys sessions once limits",

@@ -90,5 +90,4 @@ def _told(session: Session, door: Door, rules: Mapping[str, Any]) -> tuple[bool,
     if told is None:
         return False, None
     asks = told.value["lockout"] or bool(ASKING_ALARMS.intersection(map(str, told.value["alarms"])))
-    closed = str(rules.get("note", "")) if told.value["mode"] == "lockdown" else None
-    return asks, closed
+    return asks, state.lockdown_note(session, door.id, rules)

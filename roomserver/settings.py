@@ -13,6 +13,7 @@ from contract.hours import HoursError
 from contract.hours import parse as parse_hours
 from contract.settings import Fault, option
 from contract.zones import ZoneError, zone
+from roomserver.notices import Notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,3 +219,4 @@ class Settings:
     rules: RoomRules = field(default_factory=RoomRules)
     identity: Identity = field(default_factory=Identity)
     wechat: Wechat = field(default_factory=Wechat)
+    notices: Notices = field(default_factory=Notices)

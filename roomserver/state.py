@@ -75,6 +75,12 @@ def of_door(session: Session, door_id: int) -> dict[str, Told]:
     return {told.topic: Told(json.loads(told.text), told.at) for told in found}
 
 
+def lockdown_note(session: Session, door_id: int, rules: Mapping[str, Any]) -> str | None:
+    """The committee's note while the door says that it is in lockdown; else None."""
+    told = of_door(session, door_id).get("state")
+    return str(rules.get("note", "")) if told is not None and told.value["mode"] == "lockdown" else None
+
+
 def reported_rows(health: Mapping[str, Any]) -> tuple[str, int] | None:
     """The log a door writes and its highest row, as its health tells: a hint that rows are missing here."""
     log, seq = health["audit"].get("log"), health["audit"].get("seq")

@@ -14,12 +14,14 @@ from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from roomserver import sessions
+from roomserver.busy import BusyHours
 from roomserver.identity import provider_of
 from roomserver.limits import Limits
-from roomserver.pages import code, coming, join, look, me, passkey, privacy
+from roomserver.pages import code, coming, join, look, me, passkey, privacy, room
 from roomserver.server import Server
 
 ROUTERS: Sequence[APIRouter] = (
+    room.router,
     code.router,
     join.router,
     coming.router,
@@ -37,6 +39,7 @@ def install(app: FastAPI, server: Server) -> None:
     app.state.server, app.state.limits = server, Limits(server.clock)
     app.state.provider = provider_of(server.opened.place)
     app.state.room = server.opened.place.settings.codes.room
+    app.state.busy = BusyHours(server.opened)
     app.mount("/static", StaticFiles(directory=look.STATIC), name="static")
 
     @app.middleware("http")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from roomserver.pages.words import Language, word
 
@@ -23,12 +23,16 @@ def when(language: Language, zone: tzinfo, now: int, t: int) -> str:
         return time
     if local.date() == today + timedelta(days=1):
         return word(language, "time.tomorrow", time=time)
-    day = {"day": local.day, "time": time}
+    return word(language, "time.date", day=day(language, today, local.date()), time=time)
+
+
+def day(language: Language, today: date, of: date) -> str:
+    """``11月28日``, ``28 Nov``; with the year when it is another."""
     if language is Language.ZH:
-        year = "" if local.year == today.year else f"{local.year}年"
-        return word(language, "time.date", year=year, month=local.month, **day)
-    year = "" if local.year == today.year else f" {local.year}"
-    return word(language, "time.date", year=year, month=MONTHS[local.month - 1], **day)
+        year = "" if of.year == today.year else f"{of.year}年"
+        return f"{year}{of.month}月{of.day}日"
+    year = "" if of.year == today.year else f" {of.year}"
+    return f"{of.day} {MONTHS[of.month - 1]}{year}"
 
 
 def ago(language: Language, seconds: int) -> str:
