@@ -34,6 +34,7 @@ class Keys:
     name: str
     command: bytes = field(repr=False)
     report: bytes = field(repr=False)
+    former_report: bytes | None = field(default=None, repr=False)  # of rows from before a rekey
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,8 @@ def add(session: Session, vault: Vault, name: str, now: int) -> str:
 def rekey(session: Session, vault: Vault, name: str, now: int) -> str:
     """A new key and broker password for a door whose own may be known, and a token to enrol with."""
     door = get(session, name)
+    if door.api_token is not None:  # else the key was never at a door, and no row was made with it
+        door.former_key = door.key
     door.key, door.mqtt_password = vault.seal(secrets.token_bytes(32)), vault.seal(new_token().encode())
     door.api_token = None
     return add(session, vault, name, now)
@@ -120,8 +123,9 @@ def authenticate(session: Session, token: str) -> Door | None:
 
 def keys(door: Door, vault: Vault) -> Keys:
     """The keys of both directions, derived from the door's key."""
-    key = vault.open(door.key)
-    return Keys(door.id, door.name, messages.command_key(key, door.name), messages.report_key(key, door.name))
+    key, name = vault.open(door.key), door.name
+    former = None if door.former_key is None else messages.report_key(vault.open(door.former_key), name)
+    return Keys(door.id, name, messages.command_key(key, name), messages.report_key(key, name), former)
 
 
 def next_n(session: Session, door_id: int) -> int:

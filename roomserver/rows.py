@@ -95,9 +95,8 @@ def receive(session: Session, door: Keys, messages: Sequence[bytes], now: int) -
 
 def _place(session: Session, door: Keys, index: int, raw: bytes, now: int) -> _Placed | None:
     """Verify the bytes, then find out where they belong; None when refused."""
-    try:
-        digest = audit.verify(door.report, door.name, raw)
-    except RowError:
+    digest = _verified(door.report, door, raw) or _from_before_a_rekey(session, door, raw)
+    if digest is None:
         sound(session, door.id, door.name, Noticed.BAD_HASH, "", now)
         return None
     gap = _as_gap(raw)
@@ -112,6 +111,27 @@ def _place(session: Session, door: Keys, index: int, raw: bytes, now: int) -> _P
         sound(session, door.id, door.name, Noticed.UNREADABLE_ROW, "", now)
         return None
     return _Placed(index, log, seq, prev, digest, raw)
+
+
+def _verified(key: bytes, door: Keys, raw: bytes) -> str | None:
+    try:
+        return audit.verify(key, door.name, raw)
+    except RowError:
+        return None
+
+
+def _from_before_a_rekey(session: Session, door: Keys, raw: bytes) -> str | None:
+    """A rekey must lose no row: the key before it still vouches for logs that were begun with it."""
+    digest = None if door.former_report is None else _verified(door.former_report, door, raw)
+    if digest is None:
+        return None
+    gap = _as_gap(raw)
+    try:
+        log = gap[0] if gap is not None else audit.place(raw)[0]
+    except RowError:
+        return None
+    known = session.scalar(select(Log.id).where(Log.door_id == door.id, Log.name == log))
+    return digest if known is not None else None
 
 
 def _as_gap(raw: bytes) -> tuple[str, int, int] | None:

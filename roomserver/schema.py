@@ -87,6 +87,7 @@ class Door(Base):
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     name: Mapped[str] = mapped_column(Word, unique=True)
     key: Mapped[bytes]
+    former_key: Mapped[bytes | None]  # the one before a rekey: rows made with it are still on their way
     mqtt_password: Mapped[bytes]
     api_token: Mapped[str | None] = mapped_column(Digest, unique=True)
     command_n: Mapped[int] = mapped_column(default=0)

@@ -57,6 +57,16 @@ class House:
             session.flush()
             self.keys: Keys = doors.keys(door, vault)
 
+    def rekey(self, key: bytes, *, enrolled: bool = True) -> None:
+        """The door gets ``key``; it had enrolled with the one before, or had not yet."""
+        vault = Vault([VAULT_KEY])
+        with self.database.write() as session:
+            door = doors.get(session, "front")
+            door.api_token = "enrolled" if enrolled else None
+            doors.rekey(session, vault, "front", NOW)
+            door.key = vault.seal(key)
+            self.keys = doors.keys(door, vault)
+
     def receive(self, raw: bytes) -> Received:
         """One message, in a transaction of its own."""
         receipt = self.receive_all([raw])
@@ -103,6 +113,31 @@ def ledger(rows_: int = 0, log: str = "0123456789abcdef") -> Ledger:
     while len(made.rows) < rows_:
         made.add()
     return made
+
+
+def test_rows_from_before_a_rekey_are_stored_and_a_log_nobody_knew_is_not(tmp_path: Path) -> None:
+    """Promise 7, also when the key changes while rows wait at the door; a known key begins no log."""
+    old, new = ledger(6), Ledger("front", bytes(32), "fedcba9876543210")
+    with house_in(tmp_path) as house:
+        assert house.receive_all([row.raw for row in old.rows[:3]]).logs[0].through == 3
+        house.rekey(bytes(32))
+        new.add()
+        assert house.receive(new.rows[0].raw).outcome is Outcome.STORED
+        assert [house.receive(row.raw).outcome for row in old.rows[3:]] == [Outcome.STORED] * 3
+        assert house.receive(old.rows[5].raw).through == 6
+        forged = ledger(1, "aaaaaaaaaaaaaaaa")
+        assert house.receive(forged.rows[0].raw).outcome is Outcome.REFUSED
+        assert house.alarms() == [("bad-hash", 1)]
+
+
+def test_a_key_that_never_was_at_a_door_takes_no_place(tmp_path: Path) -> None:
+    """Two rekeys in a row: the rows at the door were made with the key of its last enrolment."""
+    with house_in(tmp_path) as house:
+        old = ledger(2)
+        house.receive(old.rows[0].raw)
+        house.rekey(bytes(32))
+        house.rekey(bytes([1]) * 32, enrolled=False)
+        assert house.receive(old.rows[1].raw).outcome is Outcome.STORED
 
 
 LOG = ledger(8)
