@@ -73,7 +73,8 @@ def _act(state: State, verb: str, args: Mapping[str, object], by: str, now: Mome
         case "forget":
             return state, (Forget(member), Record("forgotten", member)), None
         case "count":
-            people, effects = occupancy.put(state.occupancy, number, by, state.reading(now).best, now)
+            unix, beams = state.reading(now).best, state.by_beams(rules)
+            people, effects = occupancy.put(state.occupancy, number, by, unix, now, beams=beams)
             return replace(state, occupancy=people), effects, None
         case "clock":
             told = clock.vouch(state.clock, cast(int, args["unix"]) * 1000, now)

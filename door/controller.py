@@ -15,21 +15,38 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from door import acts, admission, budget, check, clock, doorway, keys, modes, occupancy, told
+from door import (
+    acts,
+    admission,
+    bell,
+    budget,
+    check,
+    clock,
+    doorway,
+    keys,
+    lights,
+    modes,
+    occupancy,
+    sensed,
+    told,
+)
 from door.check import Answer, Denial, Grant, Second
 from door.clock import Reading
 from door.doorway import Passage
 from door.effects import DURABLE, Cue, Effect, Mode, Record, Relock, Settle, Show, Unlock
 from door.events import (
     Asked,
+    BeamChanged,
     CommandReceived,
     CommandRefused,
     ContactChanged,
-    Crossed,
     Event,
     ExitPressed,
+    FireChanged,
+    KeyHeld,
     KeyPressed,
     Moment,
+    MotionChanged,
     ServerTime,
     TimerFired,
 )
@@ -49,11 +66,12 @@ def decide(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
     after = state.reading(now)
     time, changed = clock.change(before, state.clock, after, now, lowered=lowered)
     mode = modes.aim(state.mode, after, now)
-    if time is not state.clock or mode is not state.mode:
-        state = replace(state, clock=time, mode=mode)
+    lit, switched = lights.follow(state.lit, state.occupancy, state.doorway.open, now, rules)
+    if time is not state.clock or mode is not state.mode or switched:
+        state = replace(state, clock=time, mode=mode, lit=lit)
     noted = time.remembered != before.remembered  # running time was stored: what refilled in it as well
     kept = (budget.remembered(state.budget, now, rules),) if noted else ()
-    return state, ordered((*passed, *answered, *changed, *kept), after)
+    return state, ordered((*passed, *answered, *switched, *changed, *kept), after)
 
 
 def ordered(effects: tuple[Effect, ...], reading: Reading) -> tuple[Effect, ...]:
@@ -84,13 +102,11 @@ def _route(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
     match event:
         case KeyPressed():
             return _key(state, event, now, rules)
-        case ContactChanged(opened):
-            return _contact(state, opened, now, rules)
-        case ExitPressed():
-            return _exit(state, now, rules)
-        case Crossed(inward):
-            people, effects = occupancy.crossed(state.occupancy, inward, now)
-            return replace(state, occupancy=people), effects
+        case ContactChanged() | ExitPressed() | BeamChanged() | MotionChanged() | FireChanged():
+            return sensed.sense(state, event, now, rules)
+        case KeyHeld(keypad, key):
+            rung, effects = bell.held(state.bell, keypad, key, now, rules)
+            return replace(state, bell=rung), effects
         case TimerFired():
             return state, ()
         case CommandReceived(command):
@@ -105,9 +121,10 @@ def _route(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
 
 def _key(state: State, event: KeyPressed, now: Moment, rules: Rules) -> Decided:
     pad, typed, effects = keys.press(state.keys, event, now, rules)
-    state = replace(state, keys=pad)
+    rung, ringing = bell.pressed(state.bell, event.keypad, event.key, now, rules)
+    state = replace(state, keys=pad, bell=rung)
     if typed is None:
-        return state, effects
+        return state, (*effects, *ringing)
     state, answered = _attempt(state, typed, now, rules)
     return state, (*effects, *answered)
 
@@ -152,7 +169,12 @@ def _granted(state: State, grant: Grant, now: Moment, rules: Rules) -> Decided:
     waiting = state.doorway.unlocked and state.doorway.passage is Passage.IN
     nothing_tells = not rules.has_contact or bool(way.open)
     people, counted = occupancy.let_in(
-        state.occupancy, grant.member, waiting=waiting, nothing_tells=nothing_tells, now=now
+        state.occupancy,
+        grant.member,
+        waiting=waiting,
+        nothing_tells=nothing_tells,
+        beams=state.by_beams(rules),
+        now=now,
     )
     recent = admission.keep(state.recent, grant.member, now)
     rows = (*check.traces(grant, state.access), *proved, *refunded, *counted)
@@ -178,31 +200,6 @@ def _denied(state: State, denial: Denial, now: Moment, rules: Rules) -> Decided:
     return state, (cue, row)
 
 
-def _contact(state: State, opened: bool, now: Moment, rules: Rules) -> Decided:
-    way, passage, effects = doorway.contact(state.doorway, opened, now, rules)
-    people, counted = _passed(state, passage, now)
-    return replace(state, doorway=way, occupancy=people), (*effects, *counted)
-
-
-def _exit(state: State, now: Moment, rules: Rules) -> Decided:
-    way, effects = doorway.exit_pressed(state.doorway, now, rules)
-    nothing_tells = not rules.has_contact or bool(way.open)
-    people, counted = _passed(state, Passage.OUT if nothing_tells else None, now)
-    return replace(state, doorway=way, occupancy=people), (*effects, *counted)
-
-
-def _passed(
-    state: State, passage: Passage | None, now: Moment
-) -> tuple[occupancy.Occupancy, tuple[Effect, ...]]:
-    match passage:
-        case Passage.IN:
-            return occupancy.entered(state.occupancy, now)
-        case Passage.OUT:
-            return occupancy.left(state.occupancy, now)
-        case _:
-            return occupancy.touch(state.occupancy, now), ()
-
-
 def _pass_time(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
     """Let every rule deal with the time that has passed.
 
@@ -214,7 +211,8 @@ def _pass_time(state: State, event: Event, now: Moment, rules: Rules) -> Decided
     unix = state.reading(now).best
     way, relocked = doorway.tick(state.doorway, now, rules)
     purse, refilled = budget.tick(state.budget, now, rules)
-    people, emptied = occupancy.tick(state.occupancy, way.open, unix, now, rules)
+    state, blocked = sensed.blocked(state, now, rules)
+    people, emptied = occupancy.tick(state.occupancy, way.open, unix, now, rules, beams=state.by_beams(rules))
     time, stored = clock.tick(state.clock, now)
     state = replace(state, doorway=way, budget=purse, occupancy=people, clock=time)
     state, ended = _end_mode(state, now)
@@ -224,7 +222,7 @@ def _pass_time(state: State, event: Event, now: Moment, rules: Rules) -> Decided
     pad, typed, shown = keys.tick(state.keys, now, rules, only)
     state, effects = (
         replace(state, keys=pad),
-        (*relocked, *refilled, *emptied, *stored, *ended, *shown),
+        (*relocked, *refilled, *blocked, *emptied, *stored, *ended, *shown),
     )
     if typed is None:
         return state, effects

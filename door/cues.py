@@ -114,6 +114,18 @@ SIGNALS = {
         "Here I am",
         most_ms=10_000,
     ),
+    Cue.BELL: Signal(
+        _flashes("white", 600, 200, 600),
+        _tones((659, 450), (523, 650)),
+        "铃已响,请稍候",
+        "The bell has rung inside",
+    ),
+    Cue.FIRE: Signal(  # the rhythm of ISO 8201, which means: leave
+        _flashes("red", 500, 500, 500, 500, 500, 1500, again=True),
+        _tones((988, 500), 500, (988, 500), 500, (988, 500), 1500, again=True),
+        "火警,门已打开,请离开",
+        "Fire alarm, the door is open, please leave",
+    ),
 }
 
 

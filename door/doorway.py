@@ -39,6 +39,7 @@ class Doorway:
     reminded_at: Moment | None = None
     held: bool = False
     forced: bool = False
+    fire: bool = False  # free, whatever else is asked, until the alarm ends
 
 
 Moved = tuple[Doorway, tuple[Effect, ...]]
@@ -82,7 +83,9 @@ def lock(doorway: Doorway, now: Moment) -> Moved:
 
 
 def shut(doorway: Doorway, now: Moment) -> Moved:
-    """Lock for lockdown, but not before whoever pressed the exit button can be out."""
+    """Lock for lockdown, but not before whoever pressed the exit button can be out, nor during a fire."""
+    if doorway.fire:
+        return doorway, ()
     if _free(doorway):  # held is counted from now, not from when it was free to stand open
         doorway = replace(doorway, opened_at=now)
     if now >= doorway.exit_until:
@@ -94,6 +97,18 @@ def shut(doorway: Doorway, now: Moment) -> Moved:
 def end_free(doorway: Doorway, now: Moment) -> Moved:
     """The end of mode ``open``; a strike time that runs is nobody's to cut short."""
     return shut(doorway, now) if _free(doorway) else (doorway, ())
+
+
+def fire(doorway: Doorway, burning: bool, now: Moment, *, open_mode: bool) -> Moved:
+    """The fire alarm frees the door in every mode; its end locks again (but in mode ``open``)."""
+    if burning == doorway.fire:
+        return doorway, ()
+    doorway = replace(doorway, fire=burning)
+    if burning:
+        doorway, effects = free(doorway)
+        return doorway, (Record("fire"), *effects, Show(Cue.FIRE))
+    doorway, effects = (doorway, ()) if open_mode else shut(doorway, now)
+    return doorway, (*effects, Record("fire-ended"), Show(Cue.CLEARED))
 
 
 def contact(

@@ -21,6 +21,8 @@ class Cue(StrEnum):
     CLEARED = "cleared"
     HELD = "held"
     IDENTIFY = "identify"
+    BELL = "bell"
+    FIRE = "fire"
 
 
 class Mode(StrEnum):
@@ -41,6 +43,13 @@ class Unlock:
     """Unlock for ``ms`` milliseconds; None until a ``Relock`` (mode ``open``)."""
 
     ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """Switch the room's lights."""
+
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +152,7 @@ class Replay:
 Effect = (
     Relock
     | Unlock
+    | Light
     | Show
     | Record
     | Use

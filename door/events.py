@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from contract.access import AccessRecord
 from contract.messages import Command
@@ -59,10 +60,48 @@ class ExitPressed:
 
 
 @dataclass(frozen=True, slots=True)
-class Crossed:
-    """Somebody passed both beams."""
+class KeyHeld:
+    """A key has been down for three seconds, on a keypad that can tell."""
 
-    inward: bool
+    keypad: str
+    key: str = field(repr=False)
+
+
+class Beam(StrEnum):
+    """Which of the two beams across the doorway; ``outer`` is the one on the side of the street."""
+
+    OUTER = "outer"
+    INNER = "inner"
+
+
+@dataclass(frozen=True, slots=True)
+class BeamChanged:
+    """A beam was broken or is clear again; ``at`` is when, by the edge itself."""
+
+    beam: Beam
+    broken: bool
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class MotionChanged:
+    """The level of the motion sensor inside."""
+
+    moving: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TamperChanged:
+    """The level of the tamper contact: whether a housing is open."""
+
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FireChanged:
+    """The level of the fire alarm's contact."""
+
+    burning: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +176,7 @@ class StoreChanged:
 
 @dataclass(frozen=True, slots=True)
 class FaultChanged:
-    """Something else began to be wrong or is right again (``undervoltage``, ``audit-fork``)."""
+    """Something else began to be wrong or is right again (``undervoltage``, ``audit-fork`` …)."""
 
     fault: str
     present: bool
@@ -150,7 +189,11 @@ Event = (
     | KeypadChanged
     | ContactChanged
     | ExitPressed
-    | Crossed
+    | KeyHeld
+    | BeamChanged
+    | MotionChanged
+    | TamperChanged
+    | FireChanged
     | TimerFired
     | ServerTime
     | SystemTime

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from door import view
 from door.controller import decide
-from door.effects import Cue, Effect, Refresh, Relock, Replay, Reply, Settle, Show, Unlock
+from door.effects import Cue, Effect, Light, Refresh, Relock, Replay, Reply, Settle, Show, Unlock
 from door.events import Event, Moment, RulesReceived, Stopping, TimerFired
 from door.lock import Lock
 from door.rules import Rules
@@ -76,12 +76,14 @@ class Loop:
         indicator: Shower,
         teller: Teller,
         beat: Callable[[Moment], Moment],
+        light: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self.state = state
         self.rules = rules
         self._inbox = inbox
         self._keeper, self._lock, self._indicator, self._teller = keeper, lock, indicator, teller
         self._beat, self._beat_at = beat, 0
+        self._light = light
         self._told: dict[str, Mapping[str, object]] = {}
         self._stopped = False
 
@@ -133,6 +135,8 @@ class Loop:
                     self._lock.unlock(None if ms is None else ms / 1000)
                 case Show(cue, ms):
                     self._show(cue, ms, now)
+                case Light(on):
+                    self._light(on)
                 case Reply():
                     self._teller.reply(effect)
                 case Refresh():

@@ -13,6 +13,7 @@ from door.events import Moment
 from door.rules import Rules
 
 EXPECTED_AT_MOST = 8  # so many stand at a door together
+STILL_MS = 60_000  # a door untouched for so long: what moves inside did not just come in or go out
 
 
 class Confidence(StrEnum):
@@ -32,7 +33,10 @@ class Occupancy:
     since: int = 0
     touched: Moment = 0  # when the door last moved, or somebody was let in
     expected: tuple[str, ...] = ()  # let in, and the door has not opened yet
-    beams: bool = False
+    certain: bool = False  # put, and since then nobody can have come or gone
+    moving: bool = False  # the motion sensor's level
+    moved: Moment = 0  # when that level last changed
+    witnessed: bool = False  # it has seen somebody since the room was last empty, so it works
 
 
 def restore(fact: object, now: Moment) -> Occupancy:
@@ -45,7 +49,7 @@ def restore(fact: object, now: Moment) -> Occupancy:
 
 
 def let_in(
-    occupancy: Occupancy, member: str, *, waiting: bool, nothing_tells: bool, now: Moment
+    occupancy: Occupancy, member: str, *, waiting: bool, nothing_tells: bool, beams: bool, now: Moment
 ) -> tuple[Occupancy, tuple[Effect, ...]]:
     """A member was let in: he counts once the door opens, or at once where nothing can tell.
 
@@ -53,29 +57,29 @@ def let_in(
     """
     before = occupancy.expected if waiting else ()
     occupancy = replace(occupancy, touched=now, expected=(*before, member)[-EXPECTED_AT_MOST:])
-    return entered(occupancy, now) if nothing_tells else (occupancy, ())
+    return entered(occupancy, now, beams=beams) if nothing_tells else (touch(occupancy, now), ())
 
 
-def entered(occupancy: Occupancy, now: Moment) -> tuple[Occupancy, tuple[Effect, ...]]:
-    """The door opened for whoever was let in; where there are beams, they tell who passes."""
-    occupancy = replace(occupancy, touched=now)
-    if occupancy.beams or not occupancy.expected:
+def entered(occupancy: Occupancy, now: Moment, *, beams: bool) -> tuple[Occupancy, tuple[Effect, ...]]:
+    """The door opened for whoever was let in; where there are ``beams``, they tell who passes."""
+    occupancy = touch(occupancy, now)
+    if beams or not occupancy.expected:
         return occupancy, ()
     rows = tuple(Record("entered", member) for member in occupancy.expected)
     return _counted(replace(occupancy, expected=()), len(rows), *rows)
 
 
-def left(occupancy: Occupancy, now: Moment) -> tuple[Occupancy, tuple[Effect, ...]]:
+def left(occupancy: Occupancy, now: Moment, *, beams: bool) -> tuple[Occupancy, tuple[Effect, ...]]:
     """The door opened for the exit button."""
-    occupancy = replace(occupancy, touched=now)
-    if occupancy.beams:
+    occupancy = touch(occupancy, now)
+    if beams:
         return occupancy, ()
     return _counted(occupancy, -1, Record("left"))
 
 
 def crossed(occupancy: Occupancy, inward: bool, now: Moment) -> tuple[Occupancy, tuple[Effect, ...]]:
     """Somebody passed both beams: that is exact."""
-    occupancy = replace(occupancy, touched=now, beams=True)
+    occupancy = touch(occupancy, now)
     if inward:
         member, rest = next(iter(occupancy.expected), None), occupancy.expected[1:]
         return _counted(replace(occupancy, expected=rest), +1, Record("entered", member))
@@ -84,16 +88,47 @@ def crossed(occupancy: Occupancy, inward: bool, now: Moment) -> tuple[Occupancy,
 
 def touch(occupancy: Occupancy, now: Moment) -> Occupancy:
     """The door moved: somebody may be in."""
-    return replace(occupancy, touched=now)
+    return replace(occupancy, touched=now, certain=False)
+
+
+def doubt(occupancy: Occupancy, most: Confidence = Confidence.ESTIMATE) -> Occupancy:
+    """Somebody may have passed unseen: the count is no surer than ``most``."""
+    return replace(occupancy, confidence=min(occupancy.confidence, most, key=list(Confidence)[::-1].index))
 
 
 def put(
-    occupancy: Occupancy, count: int, why: str, unix: int, now: Moment
+    occupancy: Occupancy, count: int, why: str, unix: int, now: Moment, *, beams: bool
 ) -> tuple[Occupancy, tuple[Effect, ...]]:
-    """The count is known to be this, now."""
-    sure = Confidence.EXACT if occupancy.beams else Confidence.ESTIMATE
-    occupancy = replace(occupancy, count=count, confidence=sure, since=unix, touched=now, expected=())
-    return occupancy, (Record("count", detail={"count": count, "why": why}), _remembered(occupancy))
+    """The count is known to be this, now; ``beams`` keep it exact from here on."""
+    sure = Confidence.EXACT if beams else Confidence.ESTIMATE
+    occupancy = replace(
+        occupancy, count=count, confidence=sure, since=unix, touched=now, expected=(), certain=True
+    )
+    occupancy = replace(occupancy, witnessed=occupancy.witnessed and count > 0)
+    return occupancy, (_counted_anew(count, why), _remembered(occupancy))
+
+
+def motion(
+    occupancy: Occupancy, moving: bool, open_: bool | None, now: Moment
+) -> tuple[Occupancy, tuple[Effect, ...]]:
+    """Something moves inside, or no longer. Behind a still door, in a room thought empty, it is somebody."""
+    if moving == occupancy.moving:
+        return occupancy, ()
+    occupancy = replace(occupancy, moving=moving, moved=now, witnessed=True)
+    if not moving or occupancy.count or open_ or now - occupancy.touched < STILL_MS:
+        return occupancy, ()
+    occupancy = replace(doubt(occupancy), count=1, certain=False)
+    return occupancy, (_counted_anew(1, "motion"), _remembered(occupancy))
+
+
+def last_sign(occupancy: Occupancy) -> Moment:
+    """When there was last a sign of somebody; while something moves, that is now."""
+    return max(occupancy.touched, occupancy.moved)
+
+
+def surely_empty(occupancy: Occupancy) -> bool:
+    """Empty beyond doubt: counted so by beams, or known to be and nobody came since."""
+    return occupancy.count == 0 and (occupancy.confidence is Confidence.EXACT or occupancy.certain)
 
 
 def surely_full(occupancy: Occupancy, capacity: int) -> bool:
@@ -102,20 +137,25 @@ def surely_full(occupancy: Occupancy, capacity: int) -> bool:
 
 
 def due(occupancy: Occupancy, open_: bool | None, rules: Rules) -> Moment | None:
-    """When an untouched door will have shown that the room is empty."""
-    if open_ is not False or _known_empty(occupancy):
+    """When a shut door, and silence behind it, will have shown that the room is empty.
+
+    Silence is believed of a motion sensor that has seen somebody since; of a dead one, the door alone.
+    """
+    if open_ is not False or occupancy.moving or _known_empty(occupancy):
         return None
-    return occupancy.touched + rules.empty_after_ms
+    silent = rules.has_motion and occupancy.witnessed
+    return last_sign(occupancy) + (rules.motion_silent_ms if silent else rules.empty_after_ms)
 
 
 def tick(
-    occupancy: Occupancy, open_: bool | None, unix: int, now: Moment, rules: Rules
+    occupancy: Occupancy, open_: bool | None, unix: int, now: Moment, rules: Rules, *, beams: bool
 ) -> tuple[Occupancy, tuple[Effect, ...]]:
-    """Set the count to zero once the door was shut and untouched for long enough."""
+    """Set the count to zero once there was no sign of anybody for long enough."""
     moment = due(occupancy, open_, rules)
     if moment is None or now < moment:
         return occupancy, ()
-    return put(occupancy, 0, "untouched", unix, now)
+    why = "silent" if rules.has_motion and occupancy.witnessed else "untouched"
+    return put(occupancy, 0, why, unix, now, beams=beams)
 
 
 def _known_empty(occupancy: Occupancy) -> bool:
@@ -123,11 +163,15 @@ def _known_empty(occupancy: Occupancy) -> bool:
 
 
 def _counted(occupancy: Occupancy, by: int, *rows: Record) -> tuple[Occupancy, tuple[Effect, ...]]:
-    count, confidence = occupancy.count + by, occupancy.confidence
+    count = occupancy.count + by
     if count < 0:
-        count, confidence = 0, min(confidence, Confidence.ESTIMATE, key=list(Confidence)[::-1].index)
-    occupancy = replace(occupancy, count=count, confidence=confidence)
+        count, occupancy = 0, doubt(occupancy)
+    occupancy = replace(occupancy, count=count)
     return occupancy, (*rows, _remembered(occupancy))
+
+
+def _counted_anew(count: int, why: str) -> Record:
+    return Record("count", detail={"count": count, "why": why})
 
 
 def _remembered(occupancy: Occupancy) -> Effect:

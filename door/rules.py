@@ -50,5 +50,13 @@ class Rules:
     lease_seconds: int = 14 * 86_400
     list_stale_seconds: int = 86_400
 
-    # occupancy
+    # occupancy, and the lights by it
     empty_after_ms: int = 10 * 3_600_000
+    has_beams: bool = False
+    beam_blocked_ms: int = 120_000  # broken for so long: the beam counts nobody
+    has_motion: bool = False
+    motion_silent_ms: int = 60 * 60_000
+    has_lights: bool = False
+    lights_off_ms: int = 5 * 60_000
+
+    has_bell: bool = False

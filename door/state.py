@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from contract.messages import ALARMS
-from door import budget, clock, commands, doorway, keys, modes, occupancy
+from door import beams, budget, clock, commands, doorway, keys, lights, modes, occupancy
 from door.accesslist import AccessList
 from door.admission import Recent, Room
+from door.beams import Beams
+from door.bell import Bell
 from door.budget import Budget
 from door.clock import LATEST_MS, Clock, Reading, Tick
 from door.commands import Taken
@@ -31,6 +33,9 @@ class State:
     clock: Clock
     access: AccessList = field(repr=False)
     occupancy: Occupancy = field(default_factory=Occupancy)
+    beams: Beams = field(default_factory=Beams)
+    lit: bool = False
+    bell: Bell = field(default_factory=Bell)
     keys: Keys = field(default_factory=Keys)
     firsts: tuple[First, ...] = ()  # at most one of each keypad
     doorway: Doorway = field(default_factory=Doorway)
@@ -49,6 +54,10 @@ class State:
         """What time it is."""
         return clock.read(self.clock, now)
 
+    def by_beams(self, rules: Rules) -> bool:
+        """Whether beams tell who passes: they are fitted, and none is blocked."""
+        return rules.has_beams and self.beams.blocked is None
+
     def room(self, rules: Rules) -> Room:
         """The room as admission sees it."""
         full = occupancy.surely_full(self.occupancy, rules.capacity)
@@ -62,6 +71,8 @@ class State:
             doorway.due(self.doorway, rules),
             budget.due(self.budget, rules),
             occupancy.due(self.occupancy, self.doorway.open, rules),
+            beams.due(self.beams, rules),
+            lights.due(self.lit, self.occupancy, self.doorway.open, rules),
             self.mode.ends,
             clock.due(self.clock),
         )
@@ -74,6 +85,8 @@ class State:
         present = {
             "held": self.doorway.held,
             "forced": self.doorway.forced,
+            "fire": self.doorway.fire,
+            "beam-blocked": self.beams.blocked is not None,
             "lockout": self.budget.lockout,
             "store-failed": self.store_fault is not None,
             "clock-untrusted": not reading.trusted,

@@ -18,10 +18,12 @@ from door.events import (
     Stopping,
     StoreChanged,
     SystemTime,
+    TamperChanged,
 )
 from door.rules import Rules
 from door.state import USED_STEPS_LOST, State, with_fault
 
+POWER_FAILED = "power-failed"
 Decided = tuple[State, tuple[Effect, ...]]
 
 
@@ -44,7 +46,9 @@ def tell(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
         case StoreChanged(fault):
             return _store(state, fault)
         case FaultChanged(fault, present):
-            return _fault(state, fault, "", present)
+            return _changed(state, fault, present, now)
+        case TamperChanged(opened):
+            return _tamper(state, opened)
         case Started():
             return _started(state, event, now, rules)
         case Stopping(reason):
@@ -76,6 +80,22 @@ def _store(state: State, fault: str | None) -> Decided:
     if fault == state.store_fault:
         return state, ()
     return replace(state, store_fault=fault), (_row("store-failed", fault or "", fault is not None),)
+
+
+def _changed(state: State, fault: str, present: bool, now: Moment) -> Decided:
+    """Where the supply has failed, the battery may be next: running time is kept while there is power."""
+    state, rows = _fault(state, fault, "", present)
+    if not rows or not present or fault != POWER_FAILED:
+        return state, rows
+    time, past = clock.remember(state.clock, now)
+    return replace(state, clock=time), (*rows, *past)
+
+
+def _tamper(state: State, opened: bool) -> Decided:
+    """A level: told again, it is no news."""
+    if opened == (("tamper", "") in state.faults):
+        return state, ()
+    return with_fault(state, "tamper", "", opened), (Record("tamper" if opened else "tamper-ended"),)
 
 
 def _fault(state: State, alarm: str, of: str, present: bool) -> Decided:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from judge import Half, Verdict, judge
-from parts import Expected, People, Purse, Way
+from parts import Doorway, Expected, People, Purse, Way
 from timepiece import Timepiece
 
 from contract.access import AccessRecord
@@ -35,6 +35,7 @@ class Model:
     purse: Purse
     way: Way
     people: People
+    doorway: Doorway
     records: dict[str, AccessRecord] = field(default_factory=dict)
     used: dict[tuple[str, str, int], tuple[int, int]] = field(default_factory=dict)  # last step, how often
     failures: Counter[str] = field(default_factory=Counter)
@@ -48,6 +49,9 @@ class Model:
     store_fault: str | None = None
     faults: set[tuple[str, str]] = field(default_factory=set)
     told: str = "none"  # the source of now by the last row
+    stars: list[int] = field(default_factory=list)  # presses of * in a row, on one keypad
+    starred: str = ""
+    rung: int | None = None
     typed: dict[str, tuple[str, int]] = field(default_factory=dict)  # keypad: digits, last key
     firsts: dict[str, Half] = field(default_factory=dict)
     verdict: Verdict | None = None  # of the event at hand
@@ -79,6 +83,7 @@ class Model:
             self.told = source
         if self.until is not None and self.ends is None and self.time.trusted(now):
             self.ends = self._end_of(self.until, now)
+        self.people.light(bool(self.way.open), now, e)
         return e
 
     # -- time that passes, and keys -------------------------------------------------------------
@@ -86,7 +91,10 @@ class Model:
     def _pass_time(self, event: ev.Event, now: int, e: Expected) -> None:
         self.way.pass_time(now, e)
         self.purse.pass_time(now, e)
-        self.people.pass_time(self.way.open is False, now, self.rules, e)
+        if self.doorway.pass_time(now, e):
+            self.people.sure = min(self.people.sure, 1)
+        self.people.beams = self.rules.has_beams and not self.doorway.blocked
+        self.people.pass_time(self.way.open is False, now, e)
         if self.ends is not None and now >= self.ends:
             self.mode, self.until, self.ends = "normal", None, None
             e.rows.append(("mode", None, None))
@@ -109,8 +117,13 @@ class Model:
 
     def _key(self, pad: str, key: str, now: int, e: Expected) -> None:
         digits, _ = self.typed.pop(pad, ("", 0))
+        if key != "*" or pad != self.starred:
+            self.stars = []
         if key == "*":
             e.cues.append("cleared")
+            self.starred, self.stars = pad, [*(at for at in self.stars if now - at < 3000), now]
+            if len(self.stars) == 3:
+                self._ring(now, e)
         elif key == "#":
             e.cues.append("key")
             if digits:
@@ -121,6 +134,15 @@ class Model:
                 self._attempt(pad, digits + key, now, e)
             else:
                 self.typed[pad] = (digits + key, now)
+
+    def _ring(self, now: int, e: Expected) -> None:
+        if not self.rules.has_bell:
+            return
+        self.stars = []
+        if self.rung is None or now - self.rung >= 20_000:
+            self.rung = now
+            e.cues.append("bell")
+            e.rows.append(("bell", None, None))
 
     def _attempt(self, pad: str, digits: str, now: int, e: Expected) -> None:
         v = self.verdict = judge(self, digits, self.firsts.get(pad), now)
@@ -187,8 +209,21 @@ class Model:
                 self.way.exit(now)
                 at_once = not self.rules.has_contact or bool(self.way.open)
                 self._pass("out" if at_once else "", now, e)
-            case ev.Crossed(inward):
-                self.people.crossed(inward, now, e)
+            case ev.KeyHeld(_, key):
+                if key == "*":
+                    self._ring(now, e)
+            case ev.BeamChanged(beam, broken, at):
+                self._beam(beam, broken, at, now, e)
+            case ev.MotionChanged(moving):
+                self.people.motion(moving, bool(self.way.open), now, e)
+            case ev.FireChanged(burning):
+                news = self.way.alarm(burning, self.mode == "open", now, e)
+                if news and burning and not self.people.beams:
+                    self.people.sure = 0
+            case ev.TamperChanged(opened):
+                if opened != (("tamper", "") in self.faults):
+                    e.rows.append(("tamper" if opened else "tamper-ended", None, None))
+                    self.faults ^= {("tamper", "")}
             case ev.ServerTime(unix_ms):
                 return self.time.told_by_server(unix_ms, now)
             case ev.SystemTime():
@@ -213,7 +248,8 @@ class Model:
                 for name, alarm in NO_REPEAT.items():
                     self._fault(alarm, keypad, fault == name, e)
             case ev.FaultChanged(fault, present):
-                self._fault(fault, "", present, e)
+                news = self._fault(fault, "", present, e)
+                e.kept |= {"known_past"} if news and present and fault == "power-failed" else set()
             case ev.Started(contact_open):
                 self.way.open, self.way.opened_at = contact_open, now
                 self.way.lock(now, e)
@@ -231,12 +267,22 @@ class Model:
             self.people.entered(now, e)
         elif passage == "out":
             self.people.left(now, e)
-        self.people.touched = now
+        self.people.touch(now)
 
-    def _fault(self, alarm: str, of: str, present: bool, e: Expected) -> None:
-        if present != ((alarm, of) in self.faults):
+    def _beam(self, beam: str, broken: bool, at: int, now: int, e: Expected) -> None:
+        passed, odd = self.doorway.edge(beam, broken, at, now, e)
+        self.people.beams = self.rules.has_beams and not self.doorway.blocked
+        if odd:
+            self.people.sure = min(self.people.sure, 1)
+        if passed:
+            self.people.crossed(passed > 0, now, e)
+
+    def _fault(self, alarm: str, of: str, present: bool, e: Expected) -> bool:
+        news = present != ((alarm, of) in self.faults)
+        if news:
             e.rows.append(("fault" if present else "fault-ended", None, alarm))
             self.faults ^= {(alarm, of)}
+        return news
 
     def _list(self, answer: ev.ListReceived, now: int, e: Expected) -> None:
         self.list_at = self.time.known_past(now) // 1000

@@ -25,6 +25,7 @@ class Expected:
     kept: set[str] = field(default_factory=set)  # facts that must be remembered
     settles: bool = False
     relocks: bool = False
+    lights: list[bool] = field(default_factory=list)
 
 
 @dataclass
@@ -121,6 +122,7 @@ class Way:
     reminded_at: int | None = None
     held: bool = False
     forced: bool = False
+    fire: bool = False
 
     @property
     def free(self) -> bool:
@@ -162,13 +164,28 @@ class Way:
         self._end_held(e)
 
     def shut(self, now: int, e: Expected) -> None:
-        """Lock, but not before whoever pressed the exit button is out; held counts from now."""
+        """Lock, but not in a fire, nor before whoever pressed the button is out; held counts from now."""
+        if self.fire:
+            return
         if self.free:
             self.opened_at = now
         if now < self.exit_until:
             self.until = self.exit_until
         else:
             self.lock(now, e)
+
+    def alarm(self, burning: bool, open_mode: bool, now: int, e: Expected) -> bool:
+        """The fire alarm's contact: free until it ends, whatever was asked meanwhile; whether it is news."""
+        if burning == self.fire:
+            return False
+        self.fire = burning
+        e.rows.append(("fire" if burning else "fire-ended", None, None))
+        e.cues.append("fire" if burning else "cleared")
+        if burning:
+            self.set_free(e)
+        elif not open_mode:
+            self.shut(now, e)
+        return True
 
     def lock(self, now: int, e: Expected) -> None:
         """Lock."""
@@ -209,41 +226,139 @@ class Way:
 
 
 @dataclass
+class Doorway:
+    """Two beams. ``path`` is which were broken, one after the other, since the doorway was clear."""
+
+    rules: Rules
+    broken: dict[str, int] = field(default_factory=dict)  # since when
+    path: list[tuple[str, int]] | None = field(default_factory=list)  # None: nobody knows how it began
+    blocked: str = ""
+
+    def pass_time(self, now: int, e: Expected) -> bool:
+        """Whether a beam has now been broken for too long."""
+        late = [beam for beam, since in self.broken.items() if now >= since + self.rules.beam_blocked_ms]
+        if self.blocked or not late:
+            return False
+        self.blocked, self.path = min(late, key=lambda beam: self.broken[beam]), None
+        e.rows.append(("fault", None, "beam-blocked"))
+        return True
+
+    def edge(self, beam: str, broken: bool, at: int, now: int, e: Expected) -> tuple[int, bool]:
+        """Who has passed (+1 in, −1 out), and whether it may be otherwise."""
+        missed = broken == (beam in self.broken)
+        if self.blocked == beam and not broken:
+            self.blocked = ""
+            e.rows.append(("fault-ended", None, "beam-blocked"))
+        self.broken.pop(beam, None)
+        self.broken |= {beam: now} if broken else {}
+        here = "".join(sorted(self.broken, key="outer inner".split().index))
+        if missed:
+            self.path = None if here == "outerinner" else [(here, at)] if here else []
+            return 0, True
+        if not here:
+            path, self.path = self.path, []
+            return self._through(path), False
+        if broken and here == beam:
+            self.path = []
+        if self.path is None:
+            return 0, False
+        self.path.append((here, at))
+        if self._followed(at):
+            passed, self.path = self._way(self.path[0][0]), self.path[-1:]
+            return passed, True
+        return 0, False
+
+    def _followed(self, at: int) -> bool:
+        """Back at the first beam, past both, faster than a body is drawn back."""
+        assert self.path is not None
+        words = [here for here, _ in self.path]
+        first, other = words[0], {"outer": "inner", "inner": "outer"}.get(words[0])
+        return words[-3:] == [other, "outerinner", first] and at - self.path[-2][1] < 150
+
+    def _through(self, path: list[tuple[str, int]] | None) -> int:
+        return self._way(path[0][0]) if path and {path[0][0], path[-1][0]} == {"outer", "inner"} else 0
+
+    @staticmethod
+    def _way(first: str) -> int:
+        return 1 if first == "outer" else -1
+
+
+@dataclass
 class People:
     """Who is in. ``sure``: 0 unknown, 1 an estimate, 2 exact."""
 
+    rules: Rules
     count: int = 0
     sure: int = 0
     touched: int = 0
     expected: list[str] = field(default_factory=list)
-    beams: bool = False
+    beams: bool = False  # they are fitted, and none is blocked
+    put_and_still: bool = False
+    moving: bool = False
+    moved: int = 0
+    seen: bool = False  # by the motion sensor, since the room was last empty
+    lit: bool = False
 
     def surely_full(self, capacity: int) -> bool:
         """Full beyond doubt."""
         return self.sure == 2 and self.count >= capacity
 
-    def pass_time(self, closed: bool, now: int, rules: Rules, e: Expected) -> None:
-        """A door shut and untouched for long enough has an empty room behind it."""
-        known_empty = self.count == 0 and self.sure > 0
-        if closed and not known_empty and now >= self.touched + rules.empty_after_ms:
+    def empty_at(self, closed: bool) -> int | None:
+        """When no sign of anybody will have been proof that the room is empty."""
+        if not closed or self.moving or (self.count == 0 and self.sure > 0):
+            return None
+        if self.rules.has_motion and self.seen:
+            return max(self.touched, self.moved) + self.rules.motion_silent_ms
+        return max(self.touched, self.moved) + self.rules.empty_after_ms
+
+    def pass_time(self, closed: bool, now: int, e: Expected) -> None:
+        """A door shut and untouched, and a motion sensor silent, for long enough: the room is empty."""
+        at = self.empty_at(closed)
+        if at is not None and now >= at:
             self.put(0, now, e)
 
     def put(self, count: int, now: int, e: Expected) -> None:
         """The count is known."""
         self.count, self.sure, self.touched, self.expected = count, 1 + self.beams, now, []
+        self.put_and_still, self.seen = True, self.seen and count > 0
         e.rows.append(("count", None, None))
         e.kept.add("occupancy")
 
+    def touch(self, now: int) -> None:
+        """The door moved, or somebody may."""
+        self.touched, self.put_and_still = now, False
+
+    def motion(self, moving: bool, door_open: bool, now: int, e: Expected) -> None:
+        """Whatever moves behind a door that was still for a minute is somebody."""
+        if moving == self.moving:
+            return
+        self.moving, self.moved, self.seen = moving, now, True
+        if moving and not self.count and not door_open and now - self.touched >= MINUTE_MS:
+            self.count, self.sure, self.put_and_still = 1, min(self.sure, 1), False
+            e.rows.append(("count", None, None))
+            e.kept.add("occupancy")
+
+    def light(self, door_open: bool, now: int, e: Expected) -> None:
+        """On for any sign of anybody, off a while after the last one in a room surely empty."""
+        if not self.rules.has_lights:
+            return
+        empty = self.count == 0 and (self.sure == 2 or self.put_and_still)
+        long_ago = now >= max(self.touched, self.moved) + self.rules.lights_off_ms
+        wanted = not (empty and long_ago and not door_open and not self.moving)
+        if wanted != self.lit:
+            e.lights.append(wanted)
+        self.lit = wanted
+
     def let_in(self, member: str, waiting: bool, at_once: bool, now: int, e: Expected) -> None:
         """A member may go in; he counts when the door opens, or at once where nothing tells."""
-        self.touched = now
+        self.touch(now)
         self.expected = [*(self.expected if waiting else []), member][-8:]
         if at_once:
             self.entered(now, e)
 
     def entered(self, now: int, e: Expected) -> None:
         """The door opened for all who were let in."""
-        self.touched = now
+        self.touch(now)
         if self.beams:
             return
         for member in self.expected:
@@ -252,13 +367,13 @@ class People:
 
     def left(self, now: int, e: Expected) -> None:
         """The door opened for the exit button."""
-        self.touched = now
+        self.touch(now)
         if not self.beams:
             self._move(-1, ("left", None, None), e)
 
     def crossed(self, inward: bool, now: int, e: Expected) -> None:
         """Somebody passed both beams."""
-        self.touched, self.beams = now, True
+        self.touch(now)
         if not inward:
             self._move(-1, ("left", None, None), e)
             return

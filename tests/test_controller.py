@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -29,29 +30,35 @@ from door.effects import (
 )
 from door.events import (
     Asked,
+    Beam,
+    BeamChanged,
     CommandReceived,
     CommandRefused,
     ContactChanged,
-    Crossed,
     Event,
     ExitPressed,
     FaultChanged,
+    FireChanged,
+    KeyHeld,
     KeypadChanged,
     KeyPressed,
     ListReceived,
+    MotionChanged,
     RulesReceived,
     ServerTime,
     Started,
     Stopping,
     StoreChanged,
     SystemTime,
+    TamperChanged,
     TimerFired,
 )
 from door.rules import Rules
 from door.state import State, restore
 from tests.house import KEY, NOW, House, of, wrong
 
-RULES = Rules("yuexin", KEY, search_seconds=3_600, staff_search_seconds=3_600)  # longer is only slower
+SEARCHED = Rules("yuexin", KEY, search_seconds=3_600, staff_search_seconds=3_600)  # longer is only slower
+RULES = replace(SEARCHED, has_beams=True, has_motion=True, has_lights=True, has_bell=True)
 
 
 def order(effects: Iterable[Effect]) -> list[str]:
@@ -210,7 +217,11 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(KeypadChanged, text, st.none() | st.sampled_from(["lost", "stuck"]) | text),
     st.builds(ContactChanged, st.booleans()),
     st.just(ExitPressed()),
-    st.builds(Crossed, st.booleans()),
+    st.builds(BeamChanged, st.sampled_from(Beam), st.booleans(), number),
+    st.builds(KeyHeld, text, st.sampled_from("*#") | text),
+    st.builds(MotionChanged, st.booleans()),
+    st.builds(FireChanged, st.booleans()),
+    st.builds(TamperChanged, st.booleans()),
     st.just(TimerFired()),
     st.builds(ServerTime, number),
     st.builds(SystemTime, number, st.booleans(), st.booleans()),

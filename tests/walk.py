@@ -51,6 +51,8 @@ DOORS = (
     replace(TIGHT, has_contact=False, search_seconds=DEFAULT.search_seconds),
     DEFAULT,
     replace(TIGHT, exit_unlocks=False, hours=MORNING, trust_system_clock=True, failures_in_a_row=2),
+    replace(TIGHT, has_beams=True, has_motion=True, has_lights=True, has_bell=True),
+    replace(TIGHT, has_motion=True, motion_silent_ms=20 * MINUTE_MS, has_lights=True),
 )
 CAST = (
     AccessRecord("0427"),
@@ -407,10 +409,69 @@ def leaves(walker: Walker, a: int, b: int) -> None:
         walker.command("mode", {"mode": ("lockdown", "normal", "open")[a % 3]})
 
 
-@gesture(2)
+# What each beam does, as somebody passes from outside (O, I: broken; o, i: clear again).
+PASSAGES = (
+    "OIoi",  # in
+    "IOio",  # out
+    "OIio",  # turned back, having broken both
+    "OoIi",  # a hand in one, a hand in the other
+    "OIoOioIoi",  # two, the second on the heels of the first; or one who steps back
+    "OIoOoi",  # leans back, and goes on
+    "OOIoi",  # an edge was missed
+    "OI",  # stands in the doorway
+)
+
+
+@gesture(6)
 def crosses(walker: Walker, a: int, b: int) -> None:
-    """Beams tell who passes."""
-    walker.post(ev.Crossed(inward=b % 3 > 0))
+    """Somebody, two, or a bag in the beams; at a pace around that of two who walk close together."""
+    pace = (40, 149, 150, 151, 300, 1000, 74, 75)[a]
+    walker.pause()
+    for n, edge in enumerate(PASSAGES[b]):
+        if n:
+            walker.w.until(walker.w.unix_ms + pace)
+        beam = ev.Beam.OUTER if edge.lower() == "o" else ev.Beam.INNER
+        walker.w.post(ev.BeamChanged(beam, edge.isupper(), walker.w.now))
+
+
+@gesture(3)
+def an_edge(walker: Walker, a: int, b: int) -> None:
+    """One edge of one beam, after the gap; its own time may lie before."""
+    beam = ev.Beam.OUTER if a % 2 else ev.Beam.INNER
+    walker.pause()
+    walker.w.post(ev.BeamChanged(beam, b > 3, walker.w.now - (0, 0, 10, 200)[b % 4]))
+
+
+@gesture(4)
+def moves(walker: Walker, a: int, b: int) -> None:
+    """The motion sensor: something moves, for a while or for long, or no more."""
+    if b > 2:
+        walker.post(ev.MotionChanged(True))
+        walker.gap = (2500, 60_000, 59_999, 0)[a % 4]
+    walker.post(ev.MotionChanged(b == 7))
+
+
+@gesture(2)
+def burns(walker: Walker, a: int, b: int) -> None:
+    """The fire alarm begins or ends, and what is done meanwhile."""
+    walker.post(ev.FireChanged(b < 5))
+    if b < 4:
+        walker.gap = 1000
+        walker.command("mode", {"mode": ("lockdown", "normal", "open", "lockdown")[b]})
+        walker.gap = (1000, 4999, 5000, 1)[a % 4]
+        walker.post(ev.ExitPressed() if a > 3 else ev.ContactChanged(a % 2 == 0))
+        walker.post(ev.FireChanged(a == 7))
+
+
+@gesture(2)
+def rings(walker: Walker, a: int, b: int) -> None:
+    """The star held, or pressed three times, at the edges of what is together and of the bell's rest."""
+    if b < 3:
+        walker.post(ev.KeyHeld("front", "*#*"[b]))
+        return
+    for n in range(3 + a % 2):
+        walker.gap = (1499, 1500, 999, 2999, 3000)[b - 3] if n else walker.gap
+        walker.post(ev.KeyPressed("side" if a == 6 and n == 1 else "front", "*"))
 
 
 # -- the server, the administrator ------------------------------------------------------------------
@@ -590,11 +651,13 @@ def store(walker: Walker, a: int, b: int) -> None:
 
 @gesture(1)
 def other_faults(walker: Walker, a: int, b: int) -> None:
-    """A keypad is lost, stuck or well; the supply is weak."""
+    """A keypad is lost, stuck or well; the supply is weak, or fails; a housing is opened."""
     if b < 4:
         walker.post(ev.KeypadChanged("front", ("lost", "stuck", None, "lost")[b]))
     else:
-        walker.post(ev.FaultChanged("undervoltage", b % 2 == 0))
+        walker.post(ev.FaultChanged("undervoltage" if a < 4 else "power-failed", b % 2 == 0))
+    if a % 4 == 1:
+        walker.post(ev.TamperChanged(b % 2 == 0))
 
 
 @gesture(2)
@@ -649,7 +712,8 @@ SCENES: tuple[list[Gesture], ...] = (
     ],
     [Gesture("withdraw", 2, 5), Gesture("asks", 0, 1), Gesture("reissue", 0, 1)],
     [Gesture("typos", 3, 4), Gesture("opens", gap=200)],
-    [Gesture("crosses", 0, 1), Gesture("asks", 1, 5), Gesture("good"), Gesture("opens", gap=200)],
+    [Gesture("crosses", 4, 1), Gesture("asks", 1, 5), Gesture("good"), Gesture("opens", gap=200)],
+    [Gesture("asks", 0, 5), Gesture("moves", 3, 4), Gesture("leaves", 0, 1)],
 )
 small = st.integers(0, 7)
 gap = st.one_of(st.sampled_from(SHORT), st.sampled_from(SHORT), st.sampled_from(WITHIN_MINUTES))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from house import House
 from model import Model
-from parts import Expected, People, Purse, Way
+from parts import Doorway, Expected, People, Purse, Way
 from timepiece import Timepiece
 
 from door import budget, controller
@@ -22,6 +22,7 @@ from door.effects import (
     CountFailures,
     Cue,
     Effect,
+    Light,
     Record,
     Relock,
     Remember,
@@ -105,7 +106,8 @@ class Witness(House):
                 pause_until=again,
             ),
             Way(rules),
-            People(0 if before is None else before.people.count, touched=self.now),
+            People(rules, 0 if before is None else before.people.count, touched=self.now),
+            Doorway(rules),
         )
         if before is not None:
             for name in "records used failures taken list_at list_of grants spent refunded".split():
@@ -128,6 +130,7 @@ class Witness(House):
         self.rules = replace(self.rules, **changed)  # type: ignore[arg-type]  # named in the walk
         assert self.m is not None
         self.m.rules = self.m.purse.rules = self.m.way.rules = self.rules
+        self.m.people.rules = self.m.doorway.rules = self.rules
 
     def post(self, event: Event) -> tuple[Effect, ...]:
         """One event: foreseen, decided, applied and compared."""
@@ -206,7 +209,7 @@ def rule_no_unlock_without_a_cause(w: Witness, s: Seen, m: Model) -> None:
     """An unlock needs a grant, a command or a mode recorded in the same decision, or the exit button."""
     if s.first(Unlock) is None or isinstance(s.event, ExitPressed):
         return
-    assert any(s.row(type_) for type_ in ("granted", "unlocked", "mode")), "unlocked for no reason"
+    assert any(s.row(type_) for type_ in ("granted", "unlocked", "mode", "fire", "fire-ended")), "unlocked for no reason"
 
 
 # -- order ------------------------------------------------------------------------------------------
@@ -364,6 +367,8 @@ def rule_alarms_tell_the_truth(w: Witness, s: Seen, m: Model) -> None:
     alarms = w.state.alarms(w.now, w.rules)
     expected = {"held": m.way.held, "forced": m.way.forced, "lockout": m.purse.lockout}
     expected |= {"store-failed": m.store_fault is not None, "clock-untrusted": not m.time.trusted(w.now)}
+    expected |= {"fire": m.way.fire, "beam-blocked": bool(m.doorway.blocked)}
+    expected |= {"tamper": ("tamper", "") in m.faults, "power-failed": ("power-failed", "") in m.faults}
     for alarm, there in expected.items():
         assert (alarm in alarms) == there, f"{alarm} is told wrong"
     assert w.state.doorway.open == m.way.open, "the leaf stands otherwise"
@@ -384,6 +389,12 @@ def rule_the_count_is_honest(w: Witness, s: Seen, m: Model) -> None:
     assert people.count == m.people.count, f"{people.count} in the room, not {m.people.count}"
     assert people.count >= 0
     assert sure == m.people.sure, "surer or less sure than it may be"
+
+
+def rule_the_light_is_on_while_somebody_may_be_in(w: Witness, s: Seen, m: Model) -> None:
+    """The lights go on with the first sign of anybody, and off only in a room surely empty, after a while."""
+    assert [e.on for e in s.effects if isinstance(e, Light)] == s.expected.lights, "the lights were switched"
+    assert w.state.lit == m.people.lit
 
 
 # -- time -------------------------------------------------------------------------------------------
@@ -479,11 +490,19 @@ def rule_nothing_due_is_slept_through(w: Witness) -> None:
         ),
         "a first code that is over": any(w.now - f.at > w.rules.pair_ms for f in m.firsts.values()),
         "the known past": w.now - w.kept_at >= TEN_MINUTES_MS,
-        "an empty room": m.way.open is False
-        and (m.people.count > 0 or m.people.sure == 0)
-        and w.now >= m.people.touched + w.rules.empty_after_ms,
+        "an empty room": w.now >= (m.people.empty_at(m.way.open is False) or w.now + 1),
+        "a blocked beam": not m.doorway.blocked
+        and any(w.now >= since + w.rules.beam_blocked_ms for since in m.doorway.broken.values()),
+        "the lights": _lights_late(m, w.now),
     }
     assert not any(slept.values()), f"slept through {[what for what, was_ in slept.items() if was_]}"
+
+
+def _lights_late(m: Model, now: int) -> bool:
+    asked, lit = Expected(), m.people.lit
+    m.people.light(bool(m.way.open), now, asked)
+    m.people.lit = lit
+    return bool(asked.lights)
 
 
 Rule = Callable[[Witness, Seen, Model], None]

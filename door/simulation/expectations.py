@@ -37,6 +37,10 @@ def _lock(state: str) -> Check:
     return lambda scene: _same("the lock", state, "open" if scene.world.witness.unlocked else "closed")
 
 
+def _lights(state: str) -> Check:
+    return lambda scene: _same("the lights", state, "on" if scene.world.witness.lit else "off")
+
+
 def _reason(scene: Scene, reason: str) -> None:
     reasons = [str(e.data["reason"]) for e in scene.timeline.since(What.ROW) if e.data["type"] == "denied"]
     if reason not in reasons:
@@ -148,6 +152,8 @@ EXPECTATIONS: tuple[Sentence[Check], ...] = (
     Sentence("the alarm ALARM", _alarm),
     Sentence("the lock is open", _lock("open")),
     Sentence("the lock is closed", _lock("closed")),
+    Sentence("the lights are on", _lights("on")),
+    Sentence("the lights are off", _lights("off")),
     Sentence("the reason is REASON", _reason),
     Sentence("no row ROW", _no_row),
     Sentence("a row ROW of NAME", _row),

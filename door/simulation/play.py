@@ -63,6 +63,10 @@ def rules_of(story: Story) -> Rules:
         capacity=room.seats,
         when_full="refuse" if room.refuses else "allow",
         has_contact=room.contact,
+        has_beams=room.beams,
+        has_motion=room.motion,
+        has_lights=room.lights,
+        has_bell=room.bell,
     )
 
 
@@ -86,9 +90,7 @@ def play(story: Story, make_keeper: Callable[[Rules], Keeper]) -> Played:
     """Play it; ``StoryError`` when a line comes while the one before is still going on, or cannot be done."""
     rules = rules_of(story)
     timeline = Timeline(rules.codes.time_zone)
-    world = World(
-        rules, make_keeper(rules), timeline, story.begins * 1000 - BEFORE_MS, beams=story.room.beams
-    )
+    world = World(rules, make_keeper(rules), timeline, story.begins * 1000 - BEFORE_MS)
     cast = Cast(rules, world.office)
     world.office.capacity, world.office.when_full = rules.capacity, rules.when_full
     for member in story.members:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from door.simulation.people import Cast, Person
 from door.simulation.phrases import Code
 from door.simulation.timeline import Timeline, What
-from door.simulation.world import World
+from door.simulation.world import STEP_MS, World
 
 KEY_MS = 300
 SECOND_AFTER_MS = 2_000  # to find the second code on the page
@@ -49,6 +49,10 @@ class Scene:
             if self.world.around.power:
                 self.world.door.press(key)
 
+    def ring(self) -> None:
+        """Hold the star until the bell rings."""
+        self.world.hold("*")
+
     def go_in(self) -> None:
         """Push the door, go through, let it fall shut."""
         self.world.wait(TO_THE_HANDLE_MS)
@@ -61,7 +65,7 @@ class Scene:
         self.world.move(True)
         self.world.wait(THROUGH_MS)
         self.world.cross(inward)
-        self.world.wait(FALLS_SHUT_MS)
+        self.world.wait(FALLS_SHUT_MS - 3 * STEP_MS)
         self.world.move(False)
 
     def cues(self) -> list[str]:

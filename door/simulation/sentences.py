@@ -8,6 +8,7 @@ from typing import Any
 
 from contract.hours import Hours
 from door.effects import Mode
+from door.events import Event, FaultChanged, FireChanged, MotionChanged, TamperChanged
 from door.simulation.people import CannotError
 from door.simulation.phrases import Code, Shape, When
 from door.simulation.scene import Scene
@@ -32,6 +33,11 @@ def _guesses(scene: Scene, name: str, count: int, first: str | None = None) -> N
 def _whoever(act: Callable[[Scene], None]) -> Act:
     """The same whoever does it."""
     return lambda scene, **_: act(scene)
+
+
+def _told(event: Event) -> Act:
+    """A sensor tells."""
+    return lambda scene: scene.world.post(event)
 
 
 def _leaves(scene: Scene) -> None:
@@ -174,12 +180,26 @@ SENTENCES: tuple[Sentence[Act], ...] = (
     Sentence("NAME goes in", _whoever(lambda scene: scene.go_in())),
     Sentence("NAME presses the exit button", _whoever(lambda scene: scene.world.press_exit())),
     Sentence("NAME leaves", _whoever(_leaves)),
+    Sentence("NAME slips in behind", _whoever(lambda scene: scene.world.cross(inward=True))),
+    Sentence("NAME turns back in the doorway", _whoever(lambda s: s.world.cross(inward=True, back=True))),
+    Sentence("NAME rings the bell", _whoever(lambda scene: scene.ring())),
+    Sentence("NAME presses the star three times", _whoever(lambda scene: scene.press("***"))),
     Sentence("FIRST to LAST go in", _all_go_in),
     Sentence("the clock of NAME is DURATION fast", _clock_off),
     Sentence("the clock of NAME is DURATION slow", lambda s, name, duration: _clock_off(s, name, -duration)),
     Sentence("the door opens", lambda scene: scene.world.move(True)),
     Sentence("the door closes", lambda scene: scene.world.move(False)),
     Sentence("nothing happens", lambda _: None),
+    Sentence("something stands in the doorway", lambda scene: scene.world.block(True)),
+    Sentence("the doorway is clear", lambda scene: scene.world.block(False)),
+    Sentence("something moves inside", _told(MotionChanged(True))),
+    Sentence("all is still inside", _told(MotionChanged(False))),
+    Sentence("the fire alarm begins", _told(FireChanged(True))),
+    Sentence("the fire alarm ends", _told(FireChanged(False))),
+    Sentence("a housing is opened", _told(TamperChanged(True))),
+    Sentence("the housing is closed", _told(TamperChanged(False))),
+    Sentence("the mains fail", _told(FaultChanged("power-failed", True))),
+    Sentence("the mains return", _told(FaultChanged("power-failed", False))),
     Sentence("the power fails", _power(on=False)),
     Sentence("the power returns", _power(on=True)),
     Sentence("the network fails", _around(network=False)),

@@ -56,6 +56,9 @@ class Room:
     seats: int = 15
     refuses: bool = False
     beams: bool = False
+    motion: bool = False
+    lights: bool = False
+    bell: bool = False
     contact: bool = True
     battery: bool = False
 
@@ -216,6 +219,9 @@ def _room(text: str) -> Room:
     words = {
         "refuses more": {"refuses": True},
         "two beams": {"beams": True},
+        "a motion sensor": {"motion": True},
+        "lights": {"lights": True},
+        "a bell": {"bell": True},
         "no door contact": {"contact": False},
         "a battery clock": {"battery": True},
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from door import view
-from door.effects import Cue, Effect, Record, Relock, Replay, Reply, Show, Unlock
+from door.effects import Cue, Effect, Light, Record, Relock, Replay, Reply, Show, Unlock
 from door.simulation.timeline import Timeline, What
 from door.simulation.virtual import VirtualDoor
 
@@ -19,6 +19,7 @@ class Witness:
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
         self.unlocked = False  # by what the relay was told, not by what the core believes
+        self.lit = False
         self.waiting: list[Record] = []
         self._told: dict[str, dict[str, object]] = {}
 
@@ -50,7 +51,7 @@ class Witness:
 
     def power_gone(self, at: int) -> None:
         """A strike without current is locked from outside."""
-        self._told = {}
+        self._told, self.lit = {}, False
         if self.unlocked:
             self.unlocked = False
             self.add(at, What.RELAY, "locks: nothing holds it open", {"relay": "LOCKED"})
@@ -69,6 +70,9 @@ class Witness:
                 self.unlocked = True
                 length = "until further notice" if ms is None else f"for {ms / 1000:g} s"
                 self.add(at, What.RELAY, f"unlocks {length}", {"relay": "UNLOCKED", "ms": ms})
+            case Light(on):
+                self.lit = on
+                self.add(at, What.WORLD, f"the lights go {'on' if on else 'off'}", {"lights": on})
             case Show(cue, ms):
                 data = {"cue": cue.value, "ms": ms}
                 self.timeline.add(at, What.CUE, cue.value, data, detail=cue is Cue.KEY)

@@ -7,11 +7,13 @@ from contract.messages import Command
 from door.effects import Effect, Record, Refresh
 from door.events import (
     Asked,
+    Beam,
+    BeamChanged,
     CommandReceived,
     ContactChanged,
-    Crossed,
     Event,
     ExitPressed,
+    KeyHeld,
     RulesReceived,
     ServerTime,
     StoreChanged,
@@ -30,15 +32,15 @@ HINTED_MS = 500
 AGAIN_MS = 5_000  # so soon after the network is back, link and broker are too
 MINUTE_MS = 60_000  # how often the system clock is read
 FRESH_SECONDS = 30  # of a command
+HELD_MS = 3_000
+STEP_MS = 120  # from one edge of a beam to the next
 
 
 class World:
     """A door and its surroundings; ``unix_ms`` is the real time."""
 
-    def __init__(
-        self, rules: Rules, keeper: Keeper, timeline: Timeline, unix_ms: int, *, beams: bool
-    ) -> None:
-        self.around, self.office, self.beams = Surroundings(), Office(), beams
+    def __init__(self, rules: Rules, keeper: Keeper, timeline: Timeline, unix_ms: int) -> None:
+        self.around, self.office = Surroundings(), Office()
         self.witness = Witness(timeline)
         self.disk = Failing(keeper)
         self.door = VirtualDoor(rules, self.disk, unix_ms=unix_ms, seen=self._seen)
@@ -94,10 +96,28 @@ class World:
         if self.door.rules.has_contact:
             self.post(ContactChanged(opened))
 
-    def cross(self, inward: bool) -> None:
-        """Somebody passes the doorway."""
-        if self.beams:
-            self.post(Crossed(inward))
+    def cross(self, inward: bool, *, back: bool = False) -> None:
+        """Somebody passes the doorway, or turns back in the middle of it."""
+        first, second = (Beam.OUTER, Beam.INNER) if inward else (Beam.INNER, Beam.OUTER)
+        for beam, broken in ((first, True), (second, True), (second if back else first, False)):
+            self._break(beam, broken)
+            self.wait(STEP_MS)
+        self._break(first if back else second, False)
+
+    def block(self, broken: bool) -> None:
+        """Something is put into the outer beam, or taken out of it."""
+        self._break(Beam.OUTER, broken)
+
+    def hold(self, key: str) -> None:
+        """A key is pressed and held for as long as a keypad wants to call it held."""
+        if self.around.power:
+            self.door.press(key)
+            self.wait(HELD_MS)
+            self.post(KeyHeld("front", key))
+
+    def _break(self, beam: Beam, broken: bool) -> None:
+        if self.door.rules.has_beams:
+            self.post(BeamChanged(beam, broken, self.door.now))
 
     def press_exit(self) -> None:
         """The exit button; the way out is mechanical where there is no power."""
