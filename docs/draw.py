@@ -30,12 +30,12 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "contract": {"": "__init__ codes authenticator access audit messages hours zones options settings sample"},
     "door": {
         "decides": "events effects rules state controller keys check pairs admission budget doorway modes "
-        "occupancy clock accesslist commands acts told odds",
-        "touches": "pins lock keypad keypads/ sensors cues indicator",
+        "beams occupancy lights bell clock accesslist commands acts sensed told odds",
+        "touches": "pins lock keypad keypads/ sensors cues indicator outputs",
         "remembers": "store keeper ledger schema migrations backlog questions opening rescue retention proof",
         "tells": "reporter mqtt delivery inbox link answers call tls enroll backoff view health tail",
-        "assembles": "__init__ __main__ errors config tables fittings terms credentials daemon assemble "
-        "alone loop timesource supervisor control stopped relock cli commandline/",
+        "assembles": "__init__ __main__ errors config tables fittings attachments terms credentials daemon "
+        "assemble alone loop timesource supervisor control stopped relock cli commandline/",
         "plays": "simulate simulation/",
     },
     "roomserver": {

@@ -6,22 +6,25 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from contract.messages import report_key
 from door.commands import Taken
 from door.config import Config
 from door.credentials import Credentials
 from door.effects import Cue
-from door.events import Event, Moment, Stopping
+from door.events import Beam, Event, FaultChanged, FireChanged, Moment, Stopping, TamperChanged
 from door.fittings import Keypad as KeypadTable
-from door.indicator import Indicator, PinIndicator, TerminalIndicator
+from door.indicator import Indicator, PinIndicator, TerminalIndicator, Together
 from door.keypad import Keypad, MatrixKeypad
 from door.keypads.terminal import TerminalKeypad
 from door.lock import Lock, Maglock, Strike
+from door.outputs import Chime, RoomLights
 from door.rules import Rules
-from door.sensors import DoorContact, ExitButton
+from door.sensors import BreakBeam, Contact, DoorContact, ExitButton, MotionSensor
 from door.state import State, restore
 from door.store import Remembered, Store
+from door.told import POWER_FAILED
 
 Post = Callable[[Event], None]
 
@@ -69,7 +72,15 @@ def state(remembered: Remembered, credentials: Credentials, rules: Rules, now: M
 
 
 def indicator(config: Config, quiet: Callable[[], bool]) -> Indicator:
-    """Light and sound."""
+    """Light and sound at the door, and whatever else shows a cue."""
+    others: list[Indicator] = []
+    if config.bell.fitted and config.bell.chime is not None:
+        others.append(Chime(config.bell.chime))
+    lamp = _lamp(config, quiet)
+    return Together(lamp, *others) if others else lamp
+
+
+def _lamp(config: Config, quiet: Callable[[], bool]) -> Indicator:
     table = config.indicator
     if table.kind == "terminal":
         return TerminalIndicator()
@@ -103,6 +114,32 @@ def contact(config: Config, post: Post) -> DoorContact | None:
 def exit_button(config: Config, post: Post) -> ExitButton | None:
     """The exit button, if one is fitted."""
     return ExitButton(config.exit_button.pin, post) if config.exit_button.fitted else None
+
+
+def sensors(config: Config, post: Post) -> tuple[Contact | BreakBeam, ...]:
+    """The other sensors that are fitted; each begins to post when it is started."""
+    found: list[Contact | BreakBeam] = []
+    if config.beams.fitted:
+        for beam, pin in ((Beam.OUTER, config.beams.outer), (Beam.INNER, config.beams.inner)):
+            found.append(BreakBeam(pin, beam, post, closed_when_clear=config.beams.closed_when_clear))
+    if config.motion.fitted:
+        found.append(MotionSensor(config.motion.pin, post, module=config.motion.kind == "module"))
+    if config.tamper.fitted:
+        found.append(Contact(config.tamper.pin, post, TamperChanged))
+    if config.fire.fitted:
+        found.append(Contact(config.fire.pin, post, FireChanged, normally_closed=config.fire.normally_closed))
+    if (mains := config.power_fail).fitted:
+        failed = partial(FaultChanged, POWER_FAILED)
+        found.append(Contact(mains.pin, post, failed, normally_closed=mains.normally_closed))
+    return tuple(found)
+
+
+def lights(config: Config) -> RoomLights | None:
+    """The relay of the room's lights, if one is fitted."""
+    table = config.lights
+    if not table.fitted:
+        return None
+    return RoomLights(table.pin, active_high=table.active_high, lit_at_rest=table.at_rest == "on")
 
 
 def keypad(table: KeypadTable, post: Post, length: int) -> Keypad:

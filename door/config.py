@@ -12,12 +12,25 @@ from pathlib import Path
 from contract.settings import Fault, SettingsError, read
 from door import credentials as credentials_file
 from door import pins, tables
+from door.attachments import Beams, Bell, Fire, Lights, Motion, PowerFail, Tamper
 from door.credentials import Broker, Credentials
 from door.errors import ConfigError
 from door.fittings import Contact, ExitButton, Indicator, Keypad, Lock, Pins
 from door.rules import Rules
 from door.tables import Access, Audit, Budget, Clock, CodeForm, Door, Mqtt, Occupancy, Room, Server
 from door.terms import codes_in_force, rules_in_force
+
+_FITTED_PINS: Mapping[str, tuple[str, ...]] = {
+    "contact": ("pin",),
+    "exit_button": ("pin",),
+    "beams": ("outer", "inner"),
+    "motion": ("pin",),
+    "tamper": ("pin",),
+    "fire": ("pin",),
+    "power_fail": ("pin",),
+    "lights": ("pin",),
+    "bell": ("chime",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,13 @@ class Config:
     exit_button: ExitButton = field(default_factory=ExitButton)
     keypads: tuple[Keypad, ...] = (Keypad(),)
     indicator: Indicator = field(default_factory=Indicator)
+    beams: Beams = field(default_factory=Beams)
+    motion: Motion = field(default_factory=Motion)
+    tamper: Tamper = field(default_factory=Tamper)
+    fire: Fire = field(default_factory=Fire)
+    power_fail: PowerFail = field(default_factory=PowerFail)
+    lights: Lights = field(default_factory=Lights)
+    bell: Bell = field(default_factory=Bell)
     room: Room = field(default_factory=Room)
     codes: CodeForm = field(default_factory=CodeForm)
     budget: Budget = field(default_factory=Budget)
@@ -52,10 +72,6 @@ class Config:
     def pins_in_use(self) -> dict[str, int]:
         """The GPIO number of each key that drives or reads one."""
         found: dict[str, int | None] = {"lock.pin": self.lock.pin}
-        if self.contact.fitted:
-            found["contact.pin"] = self.contact.pin
-        if self.exit_button.fitted:
-            found["exit_button.pin"] = self.exit_button.pin
         for n, keypad in enumerate(self.keypads, 1):
             if keypad.kind == "matrix":
                 found |= {f"keypads[{n}].rows[{m}]": pin for m, pin in enumerate(keypad.rows, 1)}
@@ -63,6 +79,10 @@ class Config:
         if self.indicator.kind == "pins":
             lights = ("red", "green", "blue", "buzzer")
             found |= {f"indicator.{light}": getattr(self.indicator, light) for light in lights}
+        for table, keys in _FITTED_PINS.items():
+            fitted = getattr(self, table)
+            if fitted.fitted:
+                found |= {f"{table}.{key}": getattr(fitted, key) for key in keys}
         return {key: pin for key, pin in found.items() if pin is not None}
 
     def faults(self) -> Iterator[Fault]:
@@ -160,6 +180,13 @@ def rules(config: Config, credentials: Credentials, server: Mapping[str, object]
         lease_seconds=config.access.lease_days * 86_400,
         list_stale_seconds=config.access.list_stale_hours * 3600,
         empty_after_ms=config.occupancy.empty_after_hours * 3_600_000,
+        has_beams=config.beams.fitted,
+        beam_blocked_ms=config.beams.blocked_seconds * 1000,
+        has_motion=config.motion.fitted,
+        motion_silent_ms=config.motion.silent_minutes * 60_000,
+        has_lights=config.lights.fitted,
+        lights_off_ms=config.lights.off_minutes * 60_000,
+        has_bell=config.bell.fitted,
     )
 
 

@@ -70,6 +70,7 @@ class Daemon:
         self.indicator = assemble.indicator(self.config, self._quiet)
         self.contact = assemble.contact(self.config, post)
         self.exit_button = assemble.exit_button(self.config, post)
+        self.sensors, self.lights = assemble.sensors(self.config, post), assemble.lights(self.config)
         self.keypads = tuple(assemble.keypad(k, post, rules.codes.length) for k in self.config.keypads)
         self.reporter = self._make_reporter()
         self.tail = Tail(self.store)
@@ -90,6 +91,7 @@ class Daemon:
             indicator=self.indicator,
             teller=self,
             beat=self._beat,
+            light=self._light,
         )
         self.health = Health(
             store=self.store,
@@ -130,6 +132,10 @@ class Daemon:
         """What was asked is done, or is not."""
         if not self.control.reply(reply):
             self.reporter.result(reply.id, reply.error is None, reply.error)
+
+    def _light(self, on: bool) -> None:
+        if self.lights is not None:
+            self.lights.switch(on=on)
 
     def refresh(self) -> None:
         """Ask the server now."""
@@ -238,8 +244,8 @@ class Daemon:
 
     def _start(self) -> None:
         """What is at the door first, the network last."""
-        for keypad in self.keypads:
-            keypad.start()
+        for part in (*self.sensors, *self.keypads):
+            part.start()
         try:
             self.control.start()
         except OSError as error:
@@ -271,7 +277,7 @@ class Daemon:
             _surely(part.stop)
         _surely(self.control.stop)
         _surely(self.lock.close)
-        for device in (self.contact, self.exit_button, self.indicator):
+        for device in (self.contact, self.exit_button, *self.sensors, self.indicator, self.lights):
             if device is not None:
                 _surely(device.close)
         _surely(self._farewell)

@@ -16,8 +16,8 @@ from door.state import State
 from door.timesource import system_ms
 
 TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
-THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
-UNDERVOLTAGE_NOW = 0x1
+HWMON = Path("/sys/class/hwmon")
+SUPPLY = "rpi_volt"  # the kernel's name for the firmware's watch over the supply, on every Pi
 
 
 class Stored(Protocol):
@@ -100,9 +100,15 @@ def temperature(source: Path = TEMPERATURE) -> int | None:
         return None
 
 
-def undervoltage(source: Path = THROTTLED) -> bool | None:
-    """Whether the supply is too weak now; None where the firmware does not tell."""
+def undervoltage(hwmon: Path = HWMON) -> bool | None:
+    """Whether the supply is or was just too weak; None where the kernel does not tell.
+
+    The kernel looks every two seconds of its own; reading what it found asks nothing of the firmware.
+    """
     try:
-        return bool(int(source.read_text(), 16) & UNDERVOLTAGE_NOW)
+        for chip in sorted(hwmon.iterdir()):
+            if (chip / "name").read_text().strip() == SUPPLY:
+                return bool(int((chip / "in0_lcrit_alarm").read_text()))
     except (OSError, ValueError):
-        return None
+        pass
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from typing import Protocol, TextIO
 
 from door.cues import COLOURS, SIGNALS, Playing, Scene
 from door.effects import Cue
+
+_LOG = logging.getLogger(__name__)
 
 
 class Indicator(Protocol):
@@ -22,6 +25,26 @@ class Indicator(Protocol):
     def close(self) -> None:
         """Dark and silent."""
         ...
+
+
+class Together:
+    """Several that show the same cues, each in its way; one that fails keeps no other from showing."""
+
+    def __init__(self, *parts: Indicator) -> None:
+        self._parts = parts
+
+    def show(self, cue: Cue, ms: int | None) -> None:
+        """Have each show it."""
+        for part in self._parts:
+            try:
+                part.show(cue, ms)
+            except Exception:  # noqa: BLE001  (each has its own; a mute chime is no reason for a dark lamp)
+                _LOG.exception("a cue could not be shown by %s", type(part).__name__)
+
+    def close(self) -> None:
+        """Close each."""
+        for part in self._parts:
+            part.close()
 
 
 class PinIndicator:

@@ -155,7 +155,9 @@ class Access:
 class Occupancy:
     """Who is in."""
 
-    empty_after_hours: int = option(10, least=1, most=72, doc="A door untouched for so long: nobody is in.")
+    empty_after_hours: int = option(
+        10, least=1, most=72, doc="A door untouched for so long: nobody is in (a motion sensor knows sooner)."
+    )
 
 
 @dataclass(frozen=True, slots=True)

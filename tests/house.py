@@ -13,6 +13,8 @@ from door.accesslist import AccessList
 from door.controller import decide
 from door.effects import DURABLE, Cue, Effect, Record, Relock, Remember, Show, Unlock
 from door.events import (
+    Beam,
+    BeamChanged,
     ContactChanged,
     Event,
     ExitPressed,
@@ -160,6 +162,16 @@ class House:
         self.now = moment
 
 
+def cross(house: House, *, inward: bool, step_ms: int = 120) -> list[Effect]:
+    """Somebody passes both beams, at the pace of a person."""
+    before = len(house.log)
+    first, second = (Beam.OUTER, Beam.INNER) if inward else (Beam.INNER, Beam.OUTER)
+    for beam, broken in ((first, True), (second, True), (first, False), (second, False)):
+        house.post(BeamChanged(beam, broken, house.now))
+        house.wait(step_ms / 1000)
+    return house.log[before:]
+
+
 def cues(effects: Iterable[Effect]) -> list[Cue]:
     """What was shown, without the click of the keys."""
     return [e.cue for e in effects if isinstance(e, Show) and e.cue is not Cue.KEY]
@@ -185,4 +197,4 @@ def wrong(code: str) -> str:
     return code[:-6] + "".join(str((int(d) + 5) % 10) for d in code[-6:])
 
 
-__all__ = ["KEY", "NOW", "House", "cues", "granted", "of", "reasons", "replace", "wrong"]
+__all__ = ["KEY", "NOW", "House", "cross", "cues", "granted", "of", "reasons", "replace", "wrong"]

@@ -70,6 +70,8 @@ def test_the_sentences_are_the_products() -> None:
         Cue.WAIT: ("请稍等", "One moment"),
         Cue.HELD: ("请关门", "Please close the door"),
         Cue.IDENTIFY: ("我在这里", "Here I am"),
+        Cue.BELL: ("铃已响,请稍候", "The bell has rung inside"),
+        Cue.FIRE: ("火警,门已打开,请离开", "Fire alarm, the door is open, please leave"),
     }
 
 

@@ -211,43 +211,43 @@ def test_a_count_that_was_kept_is_a_number_and_no_more(count):
 def test_of_a_crowd_at_the_door_the_last_eight_are_expected():
     crowd = IN
     for n in range(9):
-        crowd, _ = occupancy.let_in(crowd, f"{n:04}", waiting=True, nothing_tells=False, now=n)
+        crowd, _ = occupancy.let_in(crowd, f"{n:04}", waiting=True, nothing_tells=False, beams=False, now=n)
     assert crowd == replace(IN, touched=8, expected=tuple(f"{n:04}" for n in range(1, 9)))
 
 
 def test_a_door_that_opens_for_nobody_counts_nobody_but_was_touched():
-    assert occupancy.entered(IN, 900) == (replace(IN, touched=900), ())
+    assert occupancy.entered(IN, 900, beams=False) == (replace(IN, touched=900), ())
 
 
 def test_who_was_let_in_counts_once():
     expected = replace(IN, expected=("0427", "0012"))
-    after, effects = occupancy.entered(expected, 900)
+    after, effects = occupancy.entered(expected, 900, beams=False)
     assert after == replace(IN, count=4, touched=900)
     kept = Remember("occupancy", {"count": 4, "since": 5})
     assert effects == (Record("entered", "0427"), Record("entered", "0012"), kept)
-    assert occupancy.entered(after, 901) == (replace(after, touched=901), ())
+    assert occupancy.entered(after, 901, beams=False) == (replace(after, touched=901), ())
 
 
 def test_who_leaves_by_the_button_counts_unless_beams_tell():
     kept = Remember("occupancy", {"count": 1, "since": 5})
-    assert occupancy.left(IN, 900) == (replace(IN, count=1, touched=900), (Record("left"), kept))
-    beams = replace(IN, beams=True)
-    assert occupancy.left(beams, 900) == (replace(beams, touched=900), ())
+    gone = replace(IN, count=1, touched=900)
+    assert occupancy.left(IN, 900, beams=False) == (gone, (Record("left"), kept))
+    assert occupancy.left(IN, 900, beams=True) == (replace(IN, touched=900), ())
 
 
 def test_who_crosses_the_beams_is_the_first_of_those_expected():
     expected = replace(IN, expected=("0427", "0012"))
     after, effects = occupancy.crossed(expected, True, 900)
-    assert after == replace(IN, count=3, touched=900, beams=True, expected=("0012",))
+    assert after == replace(IN, count=3, touched=900, expected=("0012",))
     assert effects[0] == Record("entered", "0427")
     after, effects = occupancy.crossed(IN, False, 900)
-    assert after == replace(IN, count=1, touched=900, beams=True)
+    assert after == replace(IN, count=1, touched=900)
     assert effects[0] == Record("left")
 
 
 def test_a_count_that_is_put_forgets_who_was_expected():
-    after, _ = occupancy.put(replace(IN, expected=("0427",)), 7, "admin", 99, 900)
-    assert after == Occupancy(7, Confidence.ESTIMATE, since=99, touched=900)
+    after, _ = occupancy.put(replace(IN, expected=("0427",)), 7, "admin", 99, 900, beams=False)
+    assert after == Occupancy(7, Confidence.ESTIMATE, since=99, touched=900, certain=True)
 
 
 def test_a_room_known_to_be_empty_wakes_nobody():

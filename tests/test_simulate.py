@@ -374,7 +374,9 @@ EVENINGS = (
 def test_every_expectation_can_fail(expectation: Sentence[Any]) -> None:
     """There is an evening on which it is not so, and what is said is a sentence."""
     expected = f"       expect: {filled(expectation.template)}\n"
-    failures = [failure for evening in EVENINGS for failure in told(evening + expected).failures]
+    lit = HEAD.replace("People:", "Room:    15 seats, lights\nPeople:")
+    played = [told(evening + expected, head) for evening in EVENINGS for head in (HEAD, lit)]
+    failures = [failure for story in played for failure in story.failures]
     assert failures
     assert all(
         re.fullmatch(r"it\.story:\d+: at [0-9:]{8} expected .+, but .+", failure) for failure in failures

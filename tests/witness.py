@@ -209,7 +209,9 @@ def rule_no_unlock_without_a_cause(w: Witness, s: Seen, m: Model) -> None:
     """An unlock needs a grant, a command or a mode recorded in the same decision, or the exit button."""
     if s.first(Unlock) is None or isinstance(s.event, ExitPressed):
         return
-    assert any(s.row(type_) for type_ in ("granted", "unlocked", "mode", "fire", "fire-ended")), "unlocked for no reason"
+    assert any(s.row(type_) for type_ in ("granted", "unlocked", "mode", "fire", "fire-ended")), (
+        "unlocked for no reason"
+    )
 
 
 # -- order ------------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 ADVICE: Mapping[str, str] = {
     "held": "close the door; if it is closed, look at the contact's magnet",
     "forced": "look at the door, then type: door audit --since 2h",
-    "tamper": "look at the housing",
+    "tamper": "look at the housing of the Pi and of the keypad",
     "lockout": "nothing: two codes in a row open, and it ends by itself",
-    "fire": "look at the fire alarm; getting out is always free",
+    "fire": "get everybody out; the door is free until the alarm ends",
     "store-failed": "look at the disk: df -h; then journalctl -u door. Members come in with two codes",
     "keypad-lost": "look at its plug and wires, then type: door check; meanwhile: door unlock",
     "keypad-stuck": "free the key",
@@ -17,6 +17,8 @@ ADVICE: Mapping[str, str] = {
     "clock-disagrees": "type: door clock; it says which source is off",
     "list-stale": "look at the link and the server: door check --online",
     "audit-fork": "an older image of the card was put in; nothing to do but to know why",
+    "power-failed": "the mains has failed and a battery holds the door: look at the breaker",
+    "beam-blocked": "clear the doorway, wipe both lenses; then say how many are in: door count N",
     "undervoltage": "give the Pi a better supply, and the lock one of its own",
 }
 
