@@ -50,12 +50,8 @@ def changed(beams: Beams, event: BeamChanged, now: Moment) -> tuple[Beams, Passe
     """The beams after one edge, who has passed, and the end of a blockade."""
     beam, before = event.beam, beams.alone
     if event.broken == any(which is beam for which, _ in beams.broken):
-        beams, ended = _moved(beams, beam, event.broken, now)
-        return (
-            replace(beams, began=beams.alone, turned_at=None),
-            Passed(odd=True),
-            ended,
-        )  # an edge was missed
+        beams, ended = _moved(beams, beam, event.broken, now)  # an edge was missed
+        return replace(beams, began=beams.alone, turned_at=None), Passed(odd=True), ended
     beams, ended = _moved(beams, beam, event.broken, now)
     if not beams.broken:
         through = beams.began is not None and before is OTHER[beams.began]

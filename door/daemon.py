@@ -68,8 +68,10 @@ class Daemon:
         self.server_said = remembered.facts.get("server")
         rules = self._rules(self.server_said)
         self.indicator = assemble.indicator(self.config, self._quiet)
-        self.contact = assemble.contact(self.config, post)
-        self.exit_button = assemble.exit_button(self.config, post)
+        self.contact, self.exit_button = (
+            assemble.contact(self.config, post),
+            assemble.exit_button(self.config, post),
+        )
         self.sensors, self.lights = assemble.sensors(self.config, post), assemble.lights(self.config)
         self.keypads = tuple(assemble.keypad(k, post, rules.codes.length) for k in self.config.keypads)
         self.reporter = self._make_reporter()

@@ -346,6 +346,6 @@ def test_a_list_that_grew_old_is_an_alarm():
 
 def test_the_state_is_small():
     assert State.__slots__ == (
-        "budget", "clock", "access", "occupancy", "keys", "firsts", "doorway", "mode", "taken", "recent",
-        "list_at", "store_fault", "faults",
+        "budget", "clock", "access", "occupancy", "beams", "lit", "bell", "keys", "firsts", "doorway", "mode",
+        "taken", "recent", "list_at", "store_fault", "faults",
     )  # fmt: skip

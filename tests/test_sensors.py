@@ -13,12 +13,15 @@ import hardware
 import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
-from patience import Posted
+from patience import Posted, until
 
 from door import pins
+from door.effects import Cue
 from door.errors import DoorError, PinError
-from door.events import ContactChanged, ExitPressed
-from door.sensors import DoorContact, ExitButton
+from door.events import Beam, ContactChanged, ExitPressed, FireChanged, MotionChanged
+from door.indicator import Together
+from door.outputs import Chime, RoomLights
+from door.sensors import BreakBeam, Contact, DoorContact, ExitButton, MotionSensor
 
 mock_factory = hardware.mock_factory
 PIN = 27
@@ -182,6 +185,157 @@ def test_a_button_held_at_start_is_not_a_press(mock_factory: MockFactory) -> Non
     assert posted.all == [ExitPressed()]
 
 
+# -- other contacts -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("normally_closed", [True, False])
+def test_a_contact_posts_what_it_watches_for_and_its_end(
+    mock_factory: MockFactory, normally_closed: bool
+) -> None:
+    posted, later, pin = Posted(), Later(), mock_factory.pin(PIN)
+    pin.drive_low()
+    pin._set_pull = lambda value: None  # type: ignore[attr-defined]
+    fire = Contact(PIN, posted, FireChanged, normally_closed=normally_closed, after=later)
+    for move in (pin.drive_high, pin.drive_low):
+        move()
+        later.run()
+    assert posted.all == [FireChanged(normally_closed), FireChanged(not normally_closed)]
+    fire.close()
+
+
+def test_what_is_so_at_start_is_posted_when_the_door_is_ready_for_it(mock_factory: MockFactory) -> None:
+    """Nothing is connected: a cut wire counts as fire, and is noticed."""
+    posted = Posted()
+    fire = Contact(PIN, posted, FireChanged)
+    assert posted.all == []
+    fire.start()
+    assert posted.all == [FireChanged(True)]
+    fire.close()
+
+
+def test_what_is_not_so_at_start_is_not_posted(mock_factory: MockFactory) -> None:
+    posted, pin = Posted(), mock_factory.pin(PIN)
+    motion = MotionSensor(PIN, posted)
+    assert pin.pull == "down"
+    motion.start()
+    assert posted.all == []
+    motion.close()
+
+
+@pytest.mark.parametrize("module", [True, False])
+def test_a_motion_sensor_is_a_module_with_a_high_output_or_a_contact_that_opens(
+    mock_factory: MockFactory, module: bool
+) -> None:
+    posted, later, pin = Posted(), Later(), mock_factory.pin(PIN)
+    pin.drive_low()
+    pin._set_pull = lambda value: None  # type: ignore[attr-defined]
+    motion = MotionSensor(PIN, posted, module=module, after=later)
+    pin.drive_high()
+    later.run()
+    assert posted.all == [MotionChanged(True)]
+    motion.close()
+
+
+# -- beams ----------------------------------------------------------------------------------------
+
+
+def beam_at(
+    mock_factory: MockFactory, *, closed_when_clear: bool = True, low: bool = True
+) -> tuple[BreakBeam, Posted]:
+    """A beam whose receiver's contact is closed (the pin low), or not, and what it posts."""
+    pin, posted = mock_factory.pin(PIN), Posted()
+    pin._set_pull = lambda value: None  # type: ignore[attr-defined]
+    (pin.drive_low if low else pin.drive_high)()
+    return BreakBeam(PIN, Beam.OUTER, posted, closed_when_clear=closed_when_clear), posted
+
+
+@pytest.mark.parametrize("closed_when_clear", [True, False])
+def test_a_beam_posts_every_edge_in_order(mock_factory: MockFactory, closed_when_clear: bool) -> None:
+    """However quick they are, and nothing at start while it is clear."""
+    beam, posted = beam_at(mock_factory, closed_when_clear=closed_when_clear, low=closed_when_clear)
+    beam.start()
+    pin = mock_factory.pin(PIN)
+    for _ in range(20):
+        pin.drive_high()
+        pin.drive_low()
+    told = [event.broken for event in posted.all]
+    assert told[-4:] == [closed_when_clear, not closed_when_clear] * 2
+    assert len(told) == 40 - (not closed_when_clear)  # there the first drive changes nothing
+    beam.close()
+    pin.drive_high()
+    assert len(posted.all) == len(told)
+
+
+def test_a_beam_that_is_broken_at_start_is_posted(mock_factory: MockFactory) -> None:
+    beam, posted = beam_at(mock_factory, low=False)
+    assert posted.all == []
+    beam.start()
+    assert [(event.beam, event.broken) for event in posted.all] == [(Beam.OUTER, True)]
+    beam.close()
+
+
+def test_an_edge_has_the_kernels_time_unless_that_is_of_another_clock(mock_factory: MockFactory) -> None:
+    posted = Posted()
+    beam = BreakBeam(PIN, Beam.INNER, posted, clock=lambda: 100.0)
+    beam.start()
+    for ticks in (99.9875, 100.0, 99.0, 100.001, 1_795_485_600.0):
+        beam._edge(ticks, 1)
+    assert [event.at for event in posted.all[1:]] == [99_987, 100_000, 100_000, 100_000, 100_000]
+    beam.close()
+
+
+# -- what is switched -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("active_high", [True, False])
+@pytest.mark.parametrize("lit_at_rest", [True, False])
+def test_the_lights_are_switched_by_a_relay_that_rests_as_it_is_wired(
+    mock_factory: MockFactory, active_high: bool, lit_at_rest: bool
+) -> None:
+    pin = mock_factory.pin(PIN)
+    lights = RoomLights(PIN, active_high=active_high, lit_at_rest=lit_at_rest)
+    assert (lights.lit, bool(pin.state)) == (lit_at_rest, not active_high)
+    for on in (True, False, True):
+        lights.switch(on=on)
+        assert lights.lit is on
+        assert bool(pin.state) is ((on is not lit_at_rest) is active_high)
+    lights.close()
+    assert pin.function == "input"
+
+
+def test_the_chime_makes_two_strokes_for_the_bell_and_for_nothing_else(mock_factory: MockFactory) -> None:
+    pin = mock_factory.pin(PIN)
+    chime = Chime(PIN)
+    for cue in Cue:
+        if cue is not Cue.BELL:
+            chime.show(cue, None)
+    assert hardware.states(pin) == [False]
+    chime.show(Cue.BELL, None)
+    until(lambda: hardware.states(pin) == [False, True, False, True, False], 5)
+    chime.close()
+
+
+def test_who_shows_a_cue_together_shows_it_though_another_fails(caplog: pytest.LogCaptureFixture) -> None:
+    shown: list[Cue] = []
+
+    class Broken:
+        def show(self, cue: Cue, ms: int | None) -> None:
+            raise OSError("no bus")
+
+        def close(self) -> None:
+            pass
+
+    class Well(Broken):
+        def show(self, cue: Cue, ms: int | None) -> None:
+            shown.append(cue)
+
+    both = Together(Broken(), Well())
+    both.show(Cue.WRONG, None)
+    both.close()
+    assert shown == [Cue.WRONG]
+    assert "Broken" in caplog.text
+
+
 # -- the pin library ------------------------------------------------------------------------------
 
 
@@ -278,7 +432,8 @@ def test_a_choice_of_pins_is_told_all_its_faults_at_once() -> None:
 def test_hardware_modules_load_no_pin_library() -> None:
     """``door`` commands that need no pins stay fast."""
     modules = (
-        "door.lock, door.keypad, door.keypads.terminal, door.sensors, door.indicator, door.cues, door.pins"
+        "door.lock, door.keypad, door.keypads.terminal, door.sensors, door.outputs, door.indicator, "
+        "door.cues, door.pins"
     )
     code = f"import {modules}, sys; print(sorted({{'gpiozero', 'lgpio'}} & sys.modules.keys()))"
     environment = {**os.environ, "PYTHONPATH": str(Path(pins.__file__).parents[1])}
