@@ -43,7 +43,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "seats visits standing phone timetable busy notices stored housekeeping",
         "hears": "rows reach learning alarms state commands gaps exchange",
         "speaks": "subscriber broker mosquitto bell server api problems show qr desk reception",
-        "knows": "identity/ joining passkeys sessions once limits",
+        "knows": "identity/ joining passkeys wechat sessions once limits",
         "shows": "pages/",
         "assembles": "__init__ __main__ errors app cli",
     },

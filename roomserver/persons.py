@@ -120,6 +120,9 @@ def export(session: Session, vault: Vault, number: str) -> dict[str, Any]:
         "access": record.as_json(),
         "sessions": [{"made_at": s.made_at, "seen_at": s.seen_at} for s in sessions],
         "passkeys": [{"made_at": p.made_at, "used_at": p.used_at} for p in passkeys],
+        "wechat_accounts": len(
+            session.scalars(select(WechatAccount.tag).where(WechatAccount.member == number)).all()
+        ),
         "rows": [
             {"at": row.at, "type": row.type, "received_at": row.received_at}
             for row in members.rows(session, number)

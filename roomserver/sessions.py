@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated
 
@@ -83,6 +83,12 @@ def end_all(session: Session, member: str, but: str | None = None) -> int:
     return len(session.execute(query.returning(WebSession.hash)).all())
 
 
+def settle_wechat(session: Session, token: str) -> None:
+    """The question whether the account is to be linked is answered."""
+    query = update(WebSession).where(WebSession.hash == token_hash(token))
+    session.execute(query.values(wechat_tag=None))
+
+
 def admit(session: Session, application: int, member: str, now: int) -> None:
     """The applicant has become a member: his browsers are signed in."""
     query = update(WebSession).where(WebSession.application_id == application)
@@ -146,9 +152,17 @@ def take_cookie(request: Request, response: Response) -> None:
     )
 
 
-def sign_in(request: Request, response: Response, session: Session, visitor: Visitor) -> None:
-    """A new session for ``visitor``; the one the browser had is ended."""
+def sign_in(
+    request: Request, response: Response, session: Session, visitor: Visitor, *, carry: bool = True
+) -> None:
+    """A new session for ``visitor``; the one the browser had is ended.
+
+    What it knew of WeChat is carried over: the account may be linked to whom the visitor turns out to be.
+    """
     if old := token_of(request):
+        before = find(session, old, server_of(request).clock())
+        if carry and before is not None:
+            visitor = replace(visitor, wechat_tag=before.wechat_tag)
         end(session, old)
     give_cookie(request, response, begin(session, visitor, server_of(request).clock()))
 

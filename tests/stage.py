@@ -45,7 +45,9 @@ class Stage:
         self.app = make_api(server)
         for router in routers:
             site.include(self.app, router)
-        self._uvicorn = uvicorn.Server(uvicorn.Config(self.app, log_config=None, access_log=False))
+        self._uvicorn = uvicorn.Server(
+            uvicorn.Config(self.app, log_config=None, access_log=False, log_level="warning")
+        )
         self._thread = threading.Thread(target=self._uvicorn.run, args=([self._listener],), daemon=True)
         self._browsers: list[Browser] = []
 

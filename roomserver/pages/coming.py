@@ -10,18 +10,24 @@ from fastapi.responses import RedirectResponse
 from roomserver import limits, once, sessions
 from roomserver.once import Purpose
 from roomserver.pages import look
-from roomserver.sessions import MaybeSignedIn, Room, Visitor
+from roomserver.sessions import Room, Visitor, Whoever
 
 router = APIRouter()
 
 HOME = "/code"
 
 
+def home(visitor: Visitor) -> RedirectResponse:
+    """Where a member is led who has just signed in; from the mini program by way of a question."""
+    to = HOME if visitor.wechat_tag is None else "/wechat/link"
+    return RedirectResponse(to, HTTPStatus.SEE_OTHER)
+
+
 @router.get("/sign-in")
-def sign_in(request: Request, member: MaybeSignedIn) -> Response:
+def sign_in(request: Request, visitor: Whoever) -> Response:
     """The ways in; a member who is signed in is led on."""
-    if member is not None:
-        return RedirectResponse(HOME, HTTPStatus.SEE_OTHER)
+    if visitor.member is not None:
+        return home(visitor)
     return look.render(request, "sign_in.html")
 
 
@@ -32,13 +38,13 @@ def link(request: Request, token: str) -> Response:
 
 
 @router.post("/in/{token}")
-def use_link(request: Request, room: Room, token: str) -> Response:
+def use_link(request: Request, room: Room, visitor: Whoever, token: str) -> Response:
     """Use the link up."""
     sessions.spend(request, limits.SIGN_IN)
     with room.opened.database.write() as session:
         taken = once.take(session, Purpose.LINK, token, room.clock())
         if taken is None:
             return look.render(request, "link_dead.html", HTTPStatus.GONE)
-        response = RedirectResponse(HOME, HTTPStatus.SEE_OTHER)
+        response = home(Visitor(taken.member, wechat_tag=visitor.wechat_tag))
         sessions.sign_in(request, response, session, Visitor(taken.member))
     return response

@@ -15,13 +15,13 @@ from roomserver.identity.gb11643 import NumberError
 from roomserver.joining import State, TooYoungError
 from roomserver.limits import Limit, TooManyError
 from roomserver.pages import look, times
+from roomserver.pages.coming import home
 from roomserver.persons import DetailsError
 from roomserver.register import Application
-from roomserver.sessions import Room, Whoever
+from roomserver.sessions import Room, Visitor, Whoever
 
 router = APIRouter()
 
-HOME = "/code"
 DAY_SECONDS = 86_400
 Text = Annotated[str, Form(max_length=200)]
 Tick = Annotated[bool, Form()]
@@ -42,7 +42,7 @@ class Filled:
 def join(request: Request, room: Room, visitor: Whoever) -> Response:
     """The form; or for an applicant, what has become of his application."""
     if visitor.member is not None:
-        return _home()
+        return home(visitor)
     if visitor.application is not None:
         with room.opened.database.read() as session:
             found = session.get(Application, visitor.application)
@@ -72,7 +72,7 @@ def apply(
 ) -> Response:
     """Take the form; what is wrong is told beside its field, and nothing that was typed is lost."""
     if visitor.member is not None:
-        return _home()
+        return home(visitor)
     filled = Filled(name, phone, identity, membership, identity_check)
     faults = _faults(room, filled)
     if faults:
@@ -83,7 +83,10 @@ def apply(
     outcome = joining.apply(room.opened, asked, lambda *who: _check(request, *who), visitor, now)
     if outcome.verdict is Verdict.WRONG:
         return _form(request, filled, {"identity": "wrong"})
-    response = _home() if outcome.visitor.member else RedirectResponse("/join", HTTPStatus.SEE_OTHER)
+    if outcome.visitor.member is not None:
+        response = home(Visitor(outcome.visitor.member, wechat_tag=visitor.wechat_tag))
+    else:
+        response = RedirectResponse("/join", HTTPStatus.SEE_OTHER)
     with room.opened.database.write() as session:
         sessions.sign_in(request, response, session, outcome.visitor)
     room.changed()
@@ -149,7 +152,3 @@ def _form(request: Request, filled: Filled, faults: dict[str, str]) -> Response:
         provider=identity.provider,
         least_age=identity.least_age,
     )
-
-
-def _home() -> Response:
-    return RedirectResponse(HOME, HTTPStatus.SEE_OTHER)

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy import func, select
 from webauthn.helpers import bytes_to_base64url
 
-from roomserver import limits, passkeys, persons, sessions
+from roomserver import limits, passkeys, persons, sessions, wechat
 from roomserver.pages import look, times
 from roomserver.persons import DetailsError
 from roomserver.register import Person, WebSession
@@ -101,6 +101,7 @@ def _page(
             select(func.count()).select_from(WebSession).where(WebSession.member == member)
         )
         keys = passkeys.listed(session, member)
+        wechat_accounts = wechat.linked(session, member)
     known: dict[str, Any] = {} if who is None else {"name": who.name, "phone": who.phone}
     return look.render(
         request,
@@ -112,6 +113,7 @@ def _page(
         faults=faults,
         corrected=corrected,
         sessions=count,
+        wechat=wechat_accounts,
         passkeys=[{"id": bytes_to_base64url(key.id), "made_at": key.made_at} for key in keys],
         moment=lambda t: times.when(look.language(request), zone, room.clock(), t),
     )

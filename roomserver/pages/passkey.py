@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from roomserver import limits, passkeys, sessions
 from roomserver.passkeys import PasskeyRefusedError
 from roomserver.problems import Problem
-from roomserver.sessions import Room, SignedIn, Visitor
+from roomserver.sessions import Room, SignedIn, Visitor, Whoever
 
 router = APIRouter()
 T = TypeVar("T")
@@ -46,12 +46,13 @@ def ask_to_sign_in(request: Request, room: Room) -> dict[str, Any]:
 
 
 @router.post("/passkey/in")
-def sign_in(request: Request, room: Room, answer: Answer) -> Response:
+def sign_in(request: Request, room: Room, visitor: Whoever, answer: Answer) -> Response:
     """Sign in with what it signed."""
     sessions.spend(request, limits.SIGN_IN)
     site = passkeys.site_of(room.opened.place)
     member = _tried(room, lambda session: passkeys.take_sign_in(session, site, answer, room.clock()))
-    response = JSONResponse({"to": "/code"})
+    to = "/code" if visitor.wechat_tag is None else "/wechat/link"
+    response = JSONResponse({"to": to})
     with room.opened.database.write() as session:
         sessions.sign_in(request, response, session, Visitor(member))
     return response

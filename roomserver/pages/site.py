@@ -17,7 +17,7 @@ from roomserver import sessions
 from roomserver.busy import BusyHours
 from roomserver.identity import provider_of
 from roomserver.limits import Limits
-from roomserver.pages import code, coming, join, look, me, passkey, privacy, room
+from roomserver.pages import code, coming, join, look, me, passkey, privacy, room, wechat
 from roomserver.server import Server
 
 ROUTERS: Sequence[APIRouter] = (
@@ -28,6 +28,7 @@ ROUTERS: Sequence[APIRouter] = (
     me.router,
     passkey.router,
     privacy.router,
+    wechat.router,
 )
 
 KEPT = "public, max-age=31536000, immutable"
@@ -57,6 +58,8 @@ def install(app: FastAPI, server: Server) -> None:
 
     for router in ROUTERS:
         include(app, router)
+    app.include_router(wechat.api)
+    wechat.verification(app, server.opened.place.settings.wechat.verification)
 
 
 def include(app: FastAPI, router: APIRouter) -> None:

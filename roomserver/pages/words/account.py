@@ -84,6 +84,19 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "me.leave-tick": ("我要退出，并删除我的资料", "I want to leave and have my data deleted"),
     "me.leave-button": ("退出并删除", "Leave and delete"),
+    "me.wechat": ("微信", "WeChat"),
+    "me.wechat-help": (
+        "在微信里打开时自动登录。",
+        "Opened inside WeChat, the room signs you in by itself.",
+    ),
+    "me.wechat-remove": ("不再自动登录", "Stop that"),
+    "wechat.title": ("以后在微信里自动登录?", "Sign in by itself inside WeChat?"),
+    "wechat.help": (
+        "这个微信号以后打开自习室,就直接进入会员 {member}。只在您自己的微信里按“好”。",
+        "From now on this WeChat account opens the room as member {member}. Say yes in your own WeChat only.",
+    ),
+    "wechat.yes": ("好", "Yes"),
+    "wechat.no": ("不用", "No"),
     "left.title": ("已退出", "You have left"),
     "left.help": (
         "您的姓名、手机号和登录已经删除。谢谢您来过。",
