@@ -22,7 +22,7 @@ class Stored:
     personal: bool = True  # whether its lines are about one person
 
 
-_UNTIL_LEFT = ("直到您退出,退出时立刻删除", "until you leave, then deleted at once")
+_UNTIL_LEFT = ("直到您退出，退出时立刻删除", "until you leave, then deleted at once")
 _HALF_YEAR = ("180 天", "180 days")
 _ROOM = ("房间使用期间", "as long as the room has this server")
 _MEMBER = ("会员号", "member number")
@@ -30,14 +30,14 @@ _MEMBER = ("会员号", "member number")
 STORED: Mapping[str, Stored] = {
     "persons": Stored(
         ("您是谁", "Who you are"),
-        ("实名登记,有事时联系您", "to know who uses the room, and to reach you when there is need"),
+        ("实名登记，有事时联系您", "to know who uses the room, and to reach you when there is need"),
         _UNTIL_LEFT,
         {
             "number": _MEMBER,
-            "name": ("姓名(加密)", "name (sealed)"),
-            "phone": ("手机号(加密)", "phone (sealed)"),
+            "name": ("姓名（加密）", "name (sealed)"),
+            "phone": ("手机号（加密）", "phone (sealed)"),
             "identity_tag": (
-                "身份证号的标记,无法还原,只用来发现重复登记",
+                "身份证号的标记，无法还原，只用来发现重复登记",
                 "a mark of the identity number that cannot be turned back, to find a second registration",
             ),
             "provider": ("由谁核对的身份", "who checked your identity"),
@@ -49,7 +49,7 @@ STORED: Mapping[str, Stored] = {
         ("等待办理的申请", "Your application, while it waits"),
         ("让志愿者核对证件", "for a volunteer to look at your card"),
         (
-            "办好或撤回时删除;没有通过的,姓名、手机号和标记立刻删除,结果保留 30 天",
+            "办好或撤回时删除；没有通过的，姓名、手机号和标记立刻删除，结果保留 30 天",
             (
                 "deleted when decided or withdrawn; if declined, name, phone and mark go at once, "
                 "the answer after 30 days"
@@ -57,8 +57,8 @@ STORED: Mapping[str, Stored] = {
         ),
         {
             "id": ("编号", "number of the application"),
-            "name": ("姓名(加密)", "name (sealed)"),
-            "phone": ("手机号(加密)", "phone (sealed)"),
+            "name": ("姓名（加密）", "name (sealed)"),
+            "phone": ("手机号（加密）", "phone (sealed)"),
             "identity_tag": ("身份证号的标记", "the mark of the identity number"),
             "provider": ("用哪种核对方式", "how identities are checked"),
             "state": ("进展", "where it stands"),
@@ -84,7 +84,7 @@ STORED: Mapping[str, Stored] = {
         ("已登录的浏览器", "Browsers that are signed in"),
         ("下次不用再登录", "so that you need not sign in each time"),
         (
-            "180 天没有使用,或退出登录时删除",
+            "180 天没有使用，或退出登录时删除",
             "until 180 days without use, or until you sign out",
         ),
         {
@@ -100,7 +100,7 @@ STORED: Mapping[str, Stored] = {
     "one_time": Stored(
         ("一次性的登录链接和口令", "Links and challenges that are good once"),
         ("换手机时登录", "to sign in on a new phone"),
-        ("用过即删;没用过的,到期后一天内删除", "until used; unused ones until a day after they end"),
+        ("用过即删；没用过的，到期后一天内删除", "until used; unused ones until a day after they end"),
         {
             "hash": ("散列值", "a hash"),
             "purpose": ("用途", "what for"),
@@ -113,7 +113,7 @@ STORED: Mapping[str, Stored] = {
     "passkeys": Stored(
         ("通行密钥", "Passkeys"),
         (
-            "用指纹、面容或锁屏密码登录;指纹和面容不离开您的手机",
+            "用指纹、面容或锁屏密码登录；指纹和面容不离开您的手机",
             "to sign in; fingerprint and face never leave your phone",
         ),
         ("直到您删除它或退出", "until you remove it or leave"),
@@ -131,7 +131,7 @@ STORED: Mapping[str, Stored] = {
         ("在微信里不用再登录", "so that you need not sign in inside WeChat"),
         _UNTIL_LEFT,
         {
-            "tag": ("微信账号的标记,无法还原", "a mark of the WeChat account that cannot be turned back"),
+            "tag": ("微信账号的标记，无法还原", "a mark of the WeChat account that cannot be turned back"),
             "member": _MEMBER,
             "made_at": ("绑定时间", "when it was linked"),
         },
@@ -144,9 +144,9 @@ STORED: Mapping[str, Stored] = {
     ),
     "rows": Stored(
         ("门的记录", "The door's records"),
-        ("知道谁何时进入,查清争议和故障", "to know who went in when, and to clear up disputes and faults"),
+        ("知道谁何时进入，查清争议和故障", "to know who went in when, and to clear up disputes and faults"),
         (
-            "最多 180 天;您退出后只剩谁也认不出的会员号",
+            "最多 180 天；您退出后只剩谁也认不出的会员号",
             "at most 180 days; once you left, a number nobody can link to you",
         ),
         {
@@ -155,7 +155,7 @@ STORED: Mapping[str, Stored] = {
             "hash": ("防篡改的校验", "a seal against forgery"),
             "prev": ("前一条的校验", "the seal of the one before"),
             "raw": (
-                "记录原文:时间、事项、会员号、结果",
+                "记录原文：时间、事项、会员号、结果",
                 "the record: time, what happened, member number, outcome",
             ),
             "at": ("时间", "when"),
@@ -169,7 +169,7 @@ STORED: Mapping[str, Stored] = {
         ("会员号的状态", "What a member number may do"),
         ("让门知道谁能进", "so that the door knows who may enter"),
         (
-            "退出后只剩号码和作废标记,以免号码被别人误用",
+            "退出后只剩号码和作废标记，以免号码被别人误用",
             "after you leave only the number and its revocation, so that nobody else gets it too soon",
         ),
         {
@@ -207,7 +207,7 @@ STORED: Mapping[str, Stored] = {
             "id": ("编号", "its identifier"),
             "door_id": ("哪扇门", "which door"),
             "verb": ("做什么", "what"),
-            "args": ("细节,可能有会员号", "details, perhaps a member number"),
+            "args": ("细节，可能有会员号", "details, perhaps a member number"),
             "asked_at": ("提出时间", "when it was asked"),
             "n": ("序号", "its number"),
             "not_after": ("有效期", "until when it holds"),
@@ -291,8 +291,8 @@ STORED: Mapping[str, Stored] = {
         {
             "id": ("编号", "number"),
             "name": ("名字", "its name"),
-            "key": ("门的密钥(加密)", "its key (sealed)"),
-            "mqtt_password": ("消息密码(加密)", "its broker password (sealed)"),
+            "key": ("门的密钥（加密）", "its key (sealed)"),
+            "mqtt_password": ("消息密码（加密）", "its broker password (sealed)"),
             "api_token": ("令牌的散列值", "a hash of its token"),
             "command_n": ("命令序号", "the command counter"),
             "added_at": ("添加时间", "when it was added"),

@@ -90,9 +90,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Opened inside WeChat, the room signs you in by itself.",
     ),
     "me.wechat-remove": ("不再自动登录", "Stop that"),
-    "wechat.title": ("以后在微信里自动登录?", "Sign in by itself inside WeChat?"),
+    "wechat.title": ("以后在微信里自动登录？", "Sign in by itself inside WeChat?"),
     "wechat.help": (
-        "这个微信号以后打开自习室,就直接进入会员 {member}。只在您自己的微信里按“好”。",
+        "这个微信号以后打开自习室，就直接进入会员 {member}。只在您自己的微信里按“好”。",
         "From now on this WeChat account opens the room as member {member}. Say yes in your own WeChat only.",
     ),
     "wechat.yes": ("好", "Yes"),
