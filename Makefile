@@ -57,5 +57,5 @@ $(VENV)/.demo: $(VENV)/.pip
 
 $(VENV)/.dev: $(VENV)/.demo
 	@echo "Installing what the tests need"
-	@$(PIP_INSTALL) -e '.[server,dev,tencent,aliyun]' || { echo "Not installed; is there a network?" >&2; exit 1; }
+	@$(PIP_INSTALL) -e '.[server,osdp,dev,tencent,aliyun]' || { echo "Not installed; is there a network?" >&2; exit 1; }
 	@touch $@

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 from contract.messages import report_key
 from door.commands import Taken
@@ -27,6 +29,33 @@ from door.store import Remembered, Store
 from door.told import POWER_FAILED
 
 Post = Callable[[Event], None]
+_LOG = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class Showing(Indicator, Protocol):
+    """A keypad with a lamp of its own."""
+
+
+class Everywhere:
+    """Several indicators as one; one that fails keeps no other from showing."""
+
+    def __init__(self, *indicators: Indicator) -> None:
+        self._indicators = indicators
+
+    def show(self, cue: Cue, ms: int | None) -> None:
+        """Show it on each."""
+        for one in self._indicators:
+            try:
+                one.show(cue, ms)
+            except Exception:  # noqa: BLE001  (each has its own)
+                _LOG.debug("a cue was not shown", exc_info=True)
+
+    def close(self) -> None:
+        """Each dark and silent."""
+        for one in self._indicators:
+            with suppress(Exception):
+                one.close()
 
 
 class Dark:
@@ -96,6 +125,12 @@ def _lamp(config: Config, quiet: Callable[[], bool]) -> Indicator:
     return Dark()
 
 
+def everywhere(first: Indicator, keypads: Iterable[Keypad]) -> Indicator:
+    """An indicator that shows on the keypads as well that can."""
+    showing = [keypad for keypad in keypads if isinstance(keypad, Showing)]
+    return Everywhere(first, *showing) if showing else first
+
+
 def quiet(config: Config, at: datetime) -> bool:
     """Whether the neighbours sleep at local time ``at``."""
     if not config.indicator.quiet:
@@ -142,12 +177,30 @@ def lights(config: Config) -> RoomLights | None:
     return RoomLights(table.pin, active_high=table.active_high, lit_at_rest=table.at_rest == "on")
 
 
-def keypad(table: KeypadTable, post: Post, length: int) -> Keypad:
-    """One keypad; at the end of a terminal's input the door stops."""
-    if table.kind == "terminal":
-        return TerminalKeypad(
-            post, name=table.name, full_length=length, on_end=lambda: post(Stopping("end of input"))
-        )
+def keypad(table: KeypadTable, post: Post, length: int, quiet: Callable[[], bool]) -> Keypad:
+    """One keypad; what only its kind needs is imported here. When a terminal's input ends, the door stops."""
+    match table.kind:
+        case "terminal":
+            return TerminalKeypad(
+                post, name=table.name, full_length=length, on_end=lambda: post(Stopping("end of input"))
+            )
+        case "wiegand":
+            from door.keypads.wiegand import WiegandKeypad
+
+            return WiegandKeypad(post, name=table.name, pins=table.data)
+        case "usb":
+            from door.keypads.usb import UsbKeypad
+
+            assert table.device is not None
+            return UsbKeypad(post, name=table.name, device=table.device, stuck_seconds=table.stuck_seconds)
+        case "osdp":
+            from door.keypads.osdp import OsdpKeypad
+            from door.keypads.osdpbus import Line
+
+            assert table.device is not None
+            assert table.secure_key is not None
+            line = Line(table.device, table.baud, table.address, table.secure_key.hex())
+            return OsdpKeypad(post, name=table.name, line=line, quiet=quiet)
     return MatrixKeypad(
         post, name=table.name, rows=table.rows, columns=table.columns, layout="/".join(table.layout),
         stuck_seconds=table.stuck_seconds,

@@ -73,9 +73,7 @@ class Config:
         """The GPIO number of each key that drives or reads one."""
         found: dict[str, int | None] = {"lock.pin": self.lock.pin}
         for n, keypad in enumerate(self.keypads, 1):
-            if keypad.kind == "matrix":
-                found |= {f"keypads[{n}].rows[{m}]": pin for m, pin in enumerate(keypad.rows, 1)}
-                found |= {f"keypads[{n}].columns[{m}]": pin for m, pin in enumerate(keypad.columns, 1)}
+            found |= {f"keypads[{n}].{key}": pin for key, pin in keypad.pins().items()}
         if self.indicator.kind == "pins":
             lights = ("red", "green", "blue", "buzzer")
             found |= {f"indicator.{light}": getattr(self.indicator, light) for light in lights}
@@ -100,6 +98,7 @@ class Config:
 
     def _keypad_faults(self) -> Iterator[Fault]:
         names: dict[str, str] = {}
+        devices: dict[str, str] = {}
         kinds = [keypad.kind for keypad in self.keypads]
         for n, keypad in enumerate(self.keypads, 1):
             key = f"keypads[{n}].name"
@@ -107,6 +106,10 @@ class Config:
                 first = names[keypad.name]
                 yield Fault(key, f'"{keypad.name}" is already {first}', also=(first,))
             names.setdefault(keypad.name, key)
+            if keypad.kind in ("usb", "osdp") and keypad.device is not None:
+                first = devices.setdefault(keypad.device, f"keypads[{n}].device")
+                if first != f"keypads[{n}].device":
+                    yield Fault(f"keypads[{n}].device", f"is already {first}", also=(first,))
             if keypad.kind == "terminal" and "terminal" in kinds[: n - 1]:
                 yield Fault(f"keypads[{n}].kind", "there is one terminal, and it is already a keypad")
 

@@ -67,13 +67,15 @@ class Daemon:
         remembered = self.store.start()
         self.server_said = remembered.facts.get("server")
         rules = self._rules(self.server_said)
-        self.indicator = assemble.indicator(self.config, self._quiet)
         self.contact, self.exit_button = (
             assemble.contact(self.config, post),
             assemble.exit_button(self.config, post),
         )
         self.sensors, self.lights = assemble.sensors(self.config, post), assemble.lights(self.config)
-        self.keypads = tuple(assemble.keypad(k, post, rules.codes.length) for k in self.config.keypads)
+        self.keypads = tuple(
+            assemble.keypad(k, post, rules.codes.length, self._quiet) for k in self.config.keypads
+        )
+        self.indicator = assemble.everywhere(assemble.indicator(self.config, self._quiet), self.keypads)
         self.reporter = self._make_reporter()
         self.tail = Tail(self.store)
         self.store.on_rows = self._rows_written

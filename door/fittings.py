@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from contract.messages import DOOR_NAME
 from contract.settings import Fault, option
+from door.keypads.table import Keypad
+
+__all__ = ["Contact", "ExitButton", "Indicator", "Keypad", "Lock", "Pins"]
 
 _CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
 
@@ -80,41 +82,6 @@ class ExitButton:
     unlocks: bool = option(
         default=True, doc="Whether a press unlocks as well; a lock that opens by its handle does not need it."
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Keypad:
-    """A keypad; a second one is a second [[keypads]] with another name."""
-
-    name: str = option(
-        "outside", pattern=DOOR_NAME.pattern, form="1 to 32 of a-z, 0-9 and -", doc="Its name in reports."
-    )
-    kind: Literal["matrix", "terminal"] = option(
-        "matrix", doc="matrix: rows and columns on pins. terminal: the keys of this terminal."
-    )
-    rows: tuple[int, ...] = option((5, 6, 13, 19), least=0, most=27, doc="Pins of the rows, from the top.")
-    columns: tuple[int, ...] = option((12, 16, 20), least=0, most=27, doc="Pins of the columns, from left.")
-    layout: tuple[str, ...] = option(
-        ("123", "456", "789", "*0#"),
-        pattern="[0-9*#A-D]{1,8}",
-        form="the keys of a row, of 0-9 * # A-D",
-        doc="What is printed on the keys, row by row; A to D are ignored.",
-    )
-    stuck_seconds: int = option(30, least=5, most=600, doc="A key down for so long is reported as stuck.")
-
-    def faults(self) -> Iterator[Fault]:
-        """A layout that does not fit its pins, or lacks a digit or has it twice."""
-        if self.kind != "matrix":
-            return
-        if len(self.layout) != len(self.rows) or any(len(row) != len(self.columns) for row in self.layout):
-            shape = f"{len(self.rows)} rows of {len(self.columns)} keys"
-            yield Fault("layout", f"must have {shape}, one for each pin", also=("rows", "columns"))
-            return
-        keys = "".join(self.layout)
-        wrong = [key for key in "0123456789" if key not in keys]
-        wrong += [key for key in sorted(set(keys)) if keys.count(key) > 1]
-        if wrong:
-            yield Fault("layout", f"must have every digit, and no key twice: look at {' '.join(wrong)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The keypad port, the debounce, and the matrix keypad; ``keypads/terminal.py`` is the other kind."""
+"""The keypad port, what all keypads report, the debounce, and the matrix keypad; the others: ``keypads/``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from threading import Thread
 from typing import Protocol
 
 from door.events import Event, KeypadChanged, KeyPressed, Moment
+from door.keypads.chatter import Chatter
 
 KEYS = frozenset("0123456789*#")
 LAYOUT_4X3 = "123/456/789/*0#"
@@ -42,6 +43,38 @@ class Keypad(Protocol):
     def stop(self) -> None:
         """Post nothing more, give back what was taken; may be called twice."""
         ...
+
+
+class Reports:
+    """What a keypad reports: each press, but not those of a key that chatters; each change of fault, once."""
+
+    def __init__(self, name: str, post: Post) -> None:
+        self._name, self._post = name, post
+        self._chatter = Chatter()
+        self._fault: str | None = None
+
+    def press(self, key: str) -> None:
+        """A key went down; what is no key of the door is passed over."""
+        if key in KEYS and not self._chatter.mutes(key, now_ms()):
+            self._post(KeyPressed(self._name, key))
+
+    def tell(self, fault: str | None) -> None:
+        """The keypad is ``lost`` or ``stuck``, or (None) well: then a key that chatters counts as stuck."""
+        if fault is None and self._chatter.rest_ms(now_ms()) is not None:
+            fault = "stuck"
+        if fault != self._fault:
+            self._fault = fault
+            self._post(KeypadChanged(self._name, fault))
+
+    def rest_seconds(self) -> float | None:
+        """When to ``tell`` again though nothing happens: a key that chatters rests. None: never."""
+        rest_ms = self._chatter.rest_ms(now_ms())
+        return None if rest_ms is None else rest_ms / 1000
+
+
+def now_ms() -> Moment:
+    """The monotonic clock."""
+    return time.monotonic_ns() // 1_000_000
 
 
 def doubtful(down: frozenset[Cell]) -> frozenset[Cell]:
@@ -128,10 +161,9 @@ class MatrixKeypad:
         from gpiozero import GPIODevice, InputDevice
 
         self.name = name
-        self._post = post
+        self._reports = Reports(name, post)
         self._layout = _cells(layout, len(rows), len(columns))
         self._debounce = Debounce(round(stuck_seconds * 1000))
-        self._fault: str | None = None
         self._wake, self._stopping = Flag(), Flag()
         self._thread = Thread(target=self._run, name=f"keypad-{name}", daemon=True)
         self._rows = [GPIODevice(pin) for pin in rows]
@@ -164,7 +196,7 @@ class MatrixKeypad:
                 self._rest()
                 self._follow()
             except Exception:  # noqa: BLE001  (each pin library has its own; the door goes on without)
-                self._tell("lost")
+                self._reports.tell("lost")
                 self._stopping.wait(RETRY_SECONDS)
 
     def _rest(self) -> None:
@@ -173,21 +205,20 @@ class MatrixKeypad:
         for row in self._rows:
             row.pin.output_with_state(False)
         time.sleep(LINE_SECONDS)
-        self._tell(None)
+        self._reports.tell(None)
         # A stop, or a key that went down before the rows were low, is seen here; later ones wake us.
         if not self._stopping.is_set() and not any(column.is_active for column in self._columns):
-            self._wake.wait()
+            self._wake.wait(self._reports.rest_seconds())
         for row in self._rows:
             row.pin.function = "input"
 
     def _follow(self) -> None:
         """Scan until all keys are up."""
         while not self._stopping.is_set():
-            for row, column in self._debounce.feed(self._scan(), time.monotonic_ns() // 1_000_000):
-                if (key := self._layout[row][column]) in KEYS:
-                    self._post(KeyPressed(self.name, key))
+            for row, column in self._debounce.feed(self._scan(), now_ms()):
+                self._reports.press(self._layout[row][column])
             stuck = self._debounce.stuck
-            self._tell("stuck" if stuck else None)
+            self._reports.tell("stuck" if stuck else None)
             if self._debounce.idle:
                 return
             self._stopping.wait((STUCK_SCAN_MS if stuck else SCAN_MS) / 1000)
@@ -202,11 +233,6 @@ class MatrixKeypad:
         low = [number for number, column in enumerate(self._columns) if column.is_active]
         pin.function = "input"  # let go: closing and opening the device takes ten times as long
         return low
-
-    def _tell(self, fault: str | None) -> None:
-        if fault != self._fault:
-            self._fault = fault
-            self._post(KeypadChanged(self.name, fault))
 
 
 def _cells(layout: str, rows: int, columns: int) -> list[str]:

@@ -85,10 +85,10 @@ def imported(*folders: str) -> Iterator[tuple[Path, str]]:
 @pytest.mark.parametrize(
     "folders, extras",
     [
-        (["contract", "door"], ["pi"]),
+        (["contract", "door"], ["pi", "osdp"]),
         (["roomserver"], ["server", "tencent", "aliyun"]),
         (["demo"], ["server"]),
-        (["tests"], ["server", "dev", "pi", "tencent", "aliyun"]),
+        (["tests"], ["server", "dev", "pi", "osdp", "tencent", "aliyun"]),
     ],
     ids=["door", "roomserver", "demo", "tests"],
 )
