@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from roomserver import joining
 from roomserver.database import Database
+from roomserver.members import RETENTION_SECONDS
 from roomserver.register import Draw, OneTime, WebSession
 from roomserver.schema import AuditRow, Fork, Head, Log, SentCommand
 from roomserver.schema import Change as ListChange
@@ -18,7 +19,6 @@ from roomserver.schema import Change as ListChange
 log = logging.getLogger("roomserver.housekeeping")
 
 DAY_SECONDS = 86_400
-ROWS_SECONDS = 180 * DAY_SECONDS
 
 
 def sweep(session: Session, now: int) -> None:
@@ -27,7 +27,7 @@ def sweep(session: Session, now: int) -> None:
     session.execute(delete(WebSession).where(WebSession.expires_at <= now))
     session.execute(delete(OneTime).where(OneTime.expires_at <= now - DAY_SECONDS))
     session.execute(delete(Draw).where(Draw.at <= now - DAY_SECONDS))
-    _sweep_rows(session, now - ROWS_SECONDS)
+    _sweep_rows(session, now - RETENTION_SECONDS)
 
 
 def _sweep_rows(session: Session, before: int) -> None:

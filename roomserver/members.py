@@ -16,6 +16,7 @@ from roomserver.errors import RoomserverError
 from roomserver.schema import AuditRow, Change, Head, Member
 
 RANDOM_TRIES = 32
+RETENTION_SECONDS = 180 * 86_400  # how long rows may mention a number (PROTOCOL §5)
 
 
 class MemberError(RoomserverError, ValueError):
@@ -65,14 +66,19 @@ def add(session: Session, kind: Kind, codes: Codes, now: int, number: str | None
             "A card goes with a phone, staff or paper member. Draw it with: roomserver code NUMBER --card"
         )
     if number is None:
-        number = _free_number(session, codes)
+        number = _free_number(session, codes, now)
     elif not is_member(number, codes):
         raise MemberError(f"A member number has {codes.member_digits} digits and is not all zeros.")
-    elif not _is_free(session, number):
+    elif not _is_free(session, number, now):
         raise MemberError(
             f"The number {number} is taken, or rows still mention it. Leave --number out to draw one."
         )
-    return _put(session, head, AccessRecord(number, kind), "added", now)
+    before = find(session, number)
+    record = AccessRecord(number, kind)
+    if before is not None:  # a number that was given back: what the one before had stays dead
+        session.get_one(Member, number).forgotten_at = None
+        record = replace(_next_generation(before), kind=kind)
+    return _put(session, head, record, "added", now)
 
 
 def revoke(session: Session, number: str, now: int) -> AccessRecord:
@@ -104,12 +110,14 @@ def reissue(session: Session, number: str, now: int) -> AccessRecord:
 def forget(session: Session, number: str, now: int) -> AccessRecord:
     """Revoke a member who leaves, and keep of his record only what must never un-happen.
 
-    The bare number stays, so that nobody else gets it while rows mention it.
+    The bare number stays, so that nobody else gets it while rows mention it, here or at a door.
     """
     head, record = lock(session), get(session, number)
     if not record.revoked:
         record = access.revoke(record)
-    return _put(session, head, access.bare(record), "forgotten", now)
+    put = _put(session, head, access.bare(record), "forgotten", now)
+    session.get_one(Member, number).forgotten_at = now
+    return put
 
 
 def merge(session: Session, theirs: AccessRecord, why: str, now: int) -> bool:
@@ -200,19 +208,26 @@ def _digest_at(session: Session, revision: int) -> str | None:
     return session.scalar(select(Change.digest).where(Change.revision == revision))
 
 
-def _is_free(session: Session, number: str) -> bool:
-    if session.get(Member, number) is not None:
+def _is_free(session: Session, number: str, now: int) -> bool:
+    member = session.get(Member, number)
+    if member is not None and not _given_back(member, now):
         return False
     return session.scalar(select(AuditRow.seq).where(AuditRow.member == number).limit(1)) is None
 
 
-def _free_number(session: Session, codes: Codes) -> str:
+def _given_back(member: Member, now: int) -> bool:
+    """Whether its member left so long ago that nothing can mention him any more."""
+    left = member.forgotten_at
+    return left is not None and left <= now - RETENTION_SECONDS and member.revoked_through < MAX_GENERATION
+
+
+def _free_number(session: Session, codes: Codes, now: int) -> str:
     highest = 10**codes.member_digits - 1
     for _ in range(RANDOM_TRIES):
         number = f"{secrets.randbelow(highest) + 1:0{codes.member_digits}d}"
-        if _is_free(session, number):
+        if _is_free(session, number, now):
             return number
-    taken = set(session.scalars(select(Member.number)))
+    taken = {member.number for member in session.scalars(select(Member)) if not _given_back(member, now)}
     taken |= set(session.scalars(select(AuditRow.member).where(AuditRow.member.is_not(None)).distinct()))
     free = [n for i in range(1, highest + 1) if (n := f"{i:0{codes.member_digits}d}") not in taken]
     if not free:

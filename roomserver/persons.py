@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from contract.access import AccessRecord
 from roomserver import commands, doors, members
 from roomserver.errors import RoomserverError
 from roomserver.register import (
@@ -130,14 +131,15 @@ def export(session: Session, vault: Vault, number: str) -> dict[str, Any]:
     }
 
 
-def forget(session: Session, number: str, now: int) -> None:
+def forget(session: Session, number: str, now: int) -> AccessRecord:
     """Delete the link from number to person at once, revoke, and have every door drop its record."""
-    members.forget(session, number, now)
+    record = members.forget(session, number, now)
     for table in (Consent, WebSession, OneTime, Passkey, WechatAccount, Draw):
         session.execute(delete(table).where(table.member == number))
     session.execute(delete(Person).where(Person.number == number))
     for door in doors.listed(session):
         commands.ask(session, door.id, "forget", {"member": number}, now)
+    return record
 
 
 def drop_application(session: Session, application: int) -> None:

@@ -11,7 +11,7 @@ from contract.access import EMPTY_DIGEST
 
 # One more with every new table or column: what an older database lacks is then made when it is opened.
 # A new column of an old table may be null, or has a default of the server.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what is called INTEGER
 Word = String(32)
 Number = String(6)
@@ -42,7 +42,10 @@ class Head(Base):
 
 
 class Member(Base):
-    """An access record (PROTOCOL §2); ``learnt``: a number known only from a door's rows."""
+    """An access record (PROTOCOL §2); ``learnt``: a number known only from a door's rows.
+
+    ``forgotten_at``: its member left; the number may be given away when no row mentions it any more.
+    """
 
     __tablename__ = "members"
     number: Mapped[str] = mapped_column(Number, primary_key=True)
@@ -56,6 +59,7 @@ class Member(Base):
     revision: Mapped[int] = mapped_column(index=True)
     learnt: Mapped[bool] = mapped_column(default=False)
     added_at: Mapped[int]
+    forgotten_at: Mapped[int | None]
 
 
 class Change(Base):

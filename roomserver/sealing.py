@@ -19,7 +19,7 @@ from roomserver.register import Application, Person
 from roomserver.schema import Base, Door, Meta
 
 SEALED: Mapping[type[Base], tuple[InstrumentedAttribute[Any], ...]] = {
-    Door: (Door.key, Door.mqtt_password),
+    Door: (Door.key, Door.former_key, Door.mqtt_password),
     Person: (Person.name, Person.phone),
     Application: (Application.name, Application.phone),
 }

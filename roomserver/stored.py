@@ -184,6 +184,7 @@ STORED: Mapping[str, Stored] = {
             "revision": ("修改序号", "number of the change"),
             "learnt": ("是否从门得知", "whether a door told of it"),
             "added_at": ("添加时间", "when it was added"),
+            "forgotten_at": ("退出时间", "when its member left"),
         },
     ),
     "changes": Stored(
@@ -292,6 +293,7 @@ STORED: Mapping[str, Stored] = {
             "id": ("编号", "number"),
             "name": ("名字", "its name"),
             "key": ("门的密钥（加密）", "its key (sealed)"),
+            "former_key": ("门以前的密钥（加密）", "the key it had before (sealed)"),
             "mqtt_password": ("消息密码（加密）", "its broker password (sealed)"),
             "api_token": ("令牌的散列值", "a hash of its token"),
             "command_n": ("命令序号", "the command counter"),

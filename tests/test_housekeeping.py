@@ -12,7 +12,8 @@ from stage import Stage, T, stage
 
 from contract.codes import Codes, Kind
 from roomserver import doors, housekeeping, members, once, rows, sessions
-from roomserver.housekeeping import DAY_SECONDS, ROWS_SECONDS, Housekeeping
+from roomserver.housekeeping import DAY_SECONDS, Housekeeping
+from roomserver.members import RETENTION_SECONDS
 from roomserver.once import Purpose
 from roomserver.register import OneTime, WebSession
 from roomserver.schema import AuditRow, Log
@@ -49,11 +50,11 @@ def test_rows_go_after_half_a_year_and_the_log_goes_on(room: Stage) -> None:
         for _ in range(4):
             ledger.add("bell")
         rows.receive(session, keys, [row.raw for row in ledger.rows[:3]], T)
-        housekeeping.sweep(session, T + ROWS_SECONDS - 1)
+        housekeeping.sweep(session, T + RETENTION_SECONDS - 1)
         assert session.query(AuditRow).count() == 3
-        housekeeping.sweep(session, T + ROWS_SECONDS)
+        housekeeping.sweep(session, T + RETENTION_SECONDS)
         assert [row.seq for row in session.query(AuditRow)] == [3]  # the chain goes on from it
-        later = T + ROWS_SECONDS + 1
+        later = T + RETENTION_SECONDS + 1
         receipt = rows.receive(session, keys, [row.raw for row in ledger.rows[3:]], later)
         assert receipt.logs[0].ack == ledger.ack(5)
         assert session.query(Log).one().through == 5
@@ -64,7 +65,7 @@ def test_the_list_of_a_door_that_is_up_to_date_stays_a_delta(room: Stage) -> Non
         for number in ("0427", "0428"):
             members.add(session, Kind.PHONE, Codes(), T, number)
         held = members.answer(session, 0, "0" * 64)
-        housekeeping.sweep(session, T + ROWS_SECONDS)
+        housekeeping.sweep(session, T + RETENTION_SECONDS)
         assert [change.revision for change in session.query(ListChange)] == [2]
         assert not members.answer(session, held.revision, held.digest).complete
 
