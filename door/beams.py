@@ -53,6 +53,8 @@ def changed(beams: Beams, event: BeamChanged, now: Moment) -> tuple[Beams, Passe
         beams, ended = _moved(beams, beam, event.broken, now)  # an edge was missed
         return replace(beams, began=beams.alone, turned_at=None), Passed(odd=True), ended
     beams, ended = _moved(beams, beam, event.broken, now)
+    if event.found:
+        return replace(beams, began=None), Passed(), ended  # nobody knows how it came about
     if not beams.broken:
         through = beams.began is not None and before is OTHER[beams.began]
         passed = Passed(beams.began is Beam.OUTER) if through else Passed()

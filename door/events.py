@@ -76,11 +76,12 @@ class Beam(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BeamChanged:
-    """A beam was broken or is clear again; ``at`` is when, by the edge itself."""
+    """A beam was broken or is clear again; ``at`` is when, by the edge itself; ``found`` so at start."""
 
     beam: Beam
     broken: bool
     at: Moment
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)

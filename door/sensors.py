@@ -165,7 +165,7 @@ class BreakBeam:
     def start(self) -> None:
         """Begin to post; a beam that is broken already is posted at once."""
         if self.broken:
-            self._tell(True, self._clock())
+            self._tell(True, self._clock(), found=True)
         pin = self._receiver.pin
         pin.edges = "both"  # not DigitalInputDevice's events, which pass over the second of two quick edges
         pin.when_changed = self._edge
@@ -182,8 +182,8 @@ class BreakBeam:
     def _read(self, *, low: bool) -> bool:
         return low is not self._closed_when_clear
 
-    def _tell(self, broken: bool, at: float) -> None:
-        self._post(BeamChanged(self._beam, broken, int(at * 1000)))
+    def _tell(self, broken: bool, at: float, *, found: bool = False) -> None:
+        self._post(BeamChanged(self._beam, broken, int(at * 1000), found))
 
 
 class ExitButton:

@@ -212,8 +212,8 @@ class Model:
             case ev.KeyHeld(_, key):
                 if key == "*":
                     self._ring(now, e)
-            case ev.BeamChanged(beam, broken, at):
-                self._beam(beam, broken, at, now, e)
+            case ev.BeamChanged():
+                self._beam(event, now, e)
             case ev.MotionChanged(moving):
                 self.people.motion(moving, bool(self.way.open), now, e)
             case ev.FireChanged(burning):
@@ -269,8 +269,8 @@ class Model:
             self.people.left(now, e)
         self.people.touch(now)
 
-    def _beam(self, beam: str, broken: bool, at: int, now: int, e: Expected) -> None:
-        passed, odd = self.doorway.edge(beam, broken, at, now, e)
+    def _beam(self, edge: ev.BeamChanged, now: int, e: Expected) -> None:
+        passed, odd = self.doorway.edge(edge.beam, edge.broken, edge.at, now, e, found=edge.found)
         self.people.beams = self.rules.has_beams and not self.doorway.blocked
         if odd:
             self.people.sure = min(self.people.sure, 1)

@@ -243,7 +243,9 @@ class Doorway:
         e.rows.append(("fault", None, "beam-blocked"))
         return True
 
-    def edge(self, beam: str, broken: bool, at: int, now: int, e: Expected) -> tuple[int, bool]:
+    def edge(
+        self, beam: str, broken: bool, at: int, now: int, e: Expected, *, found: bool
+    ) -> tuple[int, bool]:
         """Who has passed (+1 in, −1 out), and whether it may be otherwise."""
         missed = broken == (beam in self.broken)
         if self.blocked == beam and not broken:
@@ -255,6 +257,9 @@ class Doorway:
         if missed:
             self.path = None if here == "outerinner" else [(here, at)] if here else []
             return 0, True
+        if found:
+            self.path = None
+            return 0, False
         if not here:
             path, self.path = self.path, []
             return self._through(path), False

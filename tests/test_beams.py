@@ -106,6 +106,18 @@ def test_a_blockade_ends_with_its_own_beam() -> None:
     assert across == Beams()
 
 
+def test_beams_that_are_broken_at_start_let_nobody_through() -> None:
+    """A Pi that boots before the senders have warmed up would count a ghost."""
+    across = Beams()
+    for beam in Beam:
+        across, _, _ = beams.changed(across, BeamChanged(beam, True, 0, found=True), 1_000)
+    passed, odd, across = walk([("o", 900), ("i", 100)], across)
+    assert (passed, odd, across) == ([], False, Beams())
+    across, _, _ = beams.changed(across, BeamChanged(Beam.INNER, True, 0, found=True), 1_000)
+    assert walk([("O", 300), ("i", 300), ("o", 300)], across)[0] == []
+    assert paced("OIoi", 120)[0] == IN
+
+
 def test_no_beam_is_waited_for_while_the_doorway_is_clear() -> None:
     assert beams.due(Beams(), RULES) is None
     assert beams.tick(Beams(), 10**12, RULES) == (Beams(), ())

@@ -270,7 +270,7 @@ def test_a_beam_that_is_broken_at_start_is_posted(mock_factory: MockFactory) -> 
     beam, posted = beam_at(mock_factory, low=False)
     assert posted.all == []
     beam.start()
-    assert [(event.beam, event.broken) for event in posted.all] == [(Beam.OUTER, True)]
+    assert [(event.beam, event.broken, event.found) for event in posted.all] == [(Beam.OUTER, True, True)]
     beam.close()
 
 

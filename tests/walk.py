@@ -439,7 +439,8 @@ def an_edge(walker: Walker, a: int, b: int) -> None:
     """One edge of one beam, after the gap; its own time may lie before."""
     beam = ev.Beam.OUTER if a % 2 else ev.Beam.INNER
     walker.pause()
-    walker.w.post(ev.BeamChanged(beam, b > 3, walker.w.now - (0, 0, 10, 200)[b % 4]))
+    at = walker.w.now - (0, 0, 10, 200)[b % 4]
+    walker.w.post(ev.BeamChanged(beam, b > 3, at, found=a > 5))
 
 
 @gesture(4)
