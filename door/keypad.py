@@ -9,7 +9,7 @@ from threading import Event as Flag
 from threading import Thread
 from typing import Protocol
 
-from door.events import Event, KeypadChanged, KeyPressed, Moment
+from door.events import Event, KeyHeld, KeypadChanged, KeyPressed, Moment
 from door.keypads.chatter import Chatter
 
 KEYS = frozenset("0123456789*#")
@@ -21,6 +21,7 @@ STUCK_SCAN_MS = 10  # while a key hangs, perhaps for days; a tap still spans thr
 PRESS_MS = 4  # seen down in two scans running: a spike is no press
 RELEASE_MS = 25  # longer than a key bounces (20 ms) and one scan
 STUCK_MS = 30_000
+HELD_MS = 3_000  # not by accident; told once
 LINE_SECONDS = 0.0001  # until a column has risen through its pull-up: 50 kΩ and a few metres of cable
 RETRY_SECONDS = 1.0
 
@@ -46,12 +47,14 @@ class Keypad(Protocol):
 
 
 class Reports:
-    """What a keypad reports: each press, but not those of a key that chatters; each change of fault, once."""
+    """What a keypad reports: each press but those of a key that chatters, what is held, its faults."""
 
     def __init__(self, name: str, post: Post) -> None:
         self._name, self._post = name, post
         self._chatter = Chatter()
         self._fault: str | None = None
+        self._down: dict[str, Moment] = {}  # since when
+        self._held: set[str] = set()
 
     def press(self, key: str) -> None:
         """A key went down; what is no key of the door is passed over."""
@@ -66,10 +69,22 @@ class Reports:
             self._fault = fault
             self._post(KeypadChanged(self._name, fault))
 
-    def rest_seconds(self) -> float | None:
-        """When to ``tell`` again though nothing happens: a key that chatters rests. None: never."""
-        rest_ms = self._chatter.rest_ms(now_ms())
-        return None if rest_ms is None else rest_ms / 1000
+    def hold(self, down: Iterable[str]) -> None:
+        """These keys are down now, if the keypad knows; one down for ``HELD_MS`` is told, once."""
+        now = now_ms()
+        self._down = {key: self._down.get(key, now) for key in down if key in KEYS}
+        self._held &= self._down.keys()
+        for key, since in self._down.items():
+            if now - since >= HELD_MS and key not in self._held:
+                self._held.add(key)
+                self._post(KeyHeld(self._name, key))
+
+    def wait_seconds(self) -> float | None:
+        """When to ``tell`` and ``hold`` again though nothing happens; None: never."""
+        now = now_ms()
+        waits = [since + HELD_MS - now for key, since in self._down.items() if key not in self._held]
+        rest_ms = self._chatter.rest_ms(now)
+        return min((ms / 1000 for ms in (*waits, rest_ms) if ms is not None), default=None)
 
 
 def now_ms() -> Moment:
@@ -117,6 +132,11 @@ class Debounce:
     def stuck(self) -> bool:
         """Whether some key has been down for too long."""
         return any(self._now - since >= self._stuck_ms for since in self._touched.values())
+
+    @property
+    def pressed(self) -> frozenset[Cell]:
+        """The cells that were pressed and are not up again."""
+        return frozenset(self._pressed)
 
     def feed(self, down: frozenset[Cell], now: Moment) -> list[Cell]:
         """Take one scan; the cells that are thereby pressed."""
@@ -208,7 +228,7 @@ class MatrixKeypad:
         self._reports.tell(None)
         # A stop, or a key that went down before the rows were low, is seen here; later ones wake us.
         if not self._stopping.is_set() and not any(column.is_active for column in self._columns):
-            self._wake.wait(self._reports.rest_seconds())
+            self._wake.wait(self._reports.wait_seconds())
         for row in self._rows:
             row.pin.function = "input"
 
@@ -217,6 +237,7 @@ class MatrixKeypad:
         while not self._stopping.is_set():
             for row, column in self._debounce.feed(self._scan(), now_ms()):
                 self._reports.press(self._layout[row][column])
+            self._reports.hold(self._layout[row][column] for row, column in self._debounce.pressed)
             stuck = self._debounce.stuck
             self._reports.tell("stuck" if stuck else None)
             if self._debounce.idle:

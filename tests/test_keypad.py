@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from patience import Posted, until
 
 from door import keypad as keypads
-from door.events import KeypadChanged, KeyPressed
+from door.events import KeyHeld, KeypadChanged, KeyPressed
 from door.keypad import Cell, Debounce, MatrixKeypad, doubtful
+from door.keypads.chatter import Chatter
 from door.keypads.terminal import LineKeys, TerminalKeypad
 
 mock_factory = hardware.mock_factory
@@ -165,6 +166,31 @@ def test_a_key_is_stuck_from_its_thirtieth_second_until_it_is_up() -> None:
     assert debounce.idle
 
 
+PRESSES = st.lists(st.tuples(st.sampled_from("15"), st.integers(20, 3_000)), max_size=200)
+
+
+@given(PRESSES)
+def test_a_key_is_muted_only_after_a_run_that_no_finger_means(presses: list[tuple[str, int]]) -> None:
+    """And then until it has rested, whatever is pressed meanwhile."""
+    chatter, now, run, before = Chatter(), 0, 0, ""
+    muted: dict[str, int] = {}
+    for key, pause in presses:
+        now += pause
+        run = run + 1 if key == before and pause <= 1_000 else 1
+        before = key
+        if run >= 25 or now - muted.get(key, -5_000) < 5_000:
+            muted[key] = now
+        assert chatter.mutes(key, now) is (muted.get(key) == now)
+        left = [at + 5_000 - now for at in muted.values() if now - at < 5_000]
+        assert chatter.rest_ms(now) == max(left, default=None)
+
+
+@pytest.mark.parametrize("code", ["1111111111", "9999 999 999", "0000000001"])
+def test_no_code_is_taken_for_chatter_at_any_speed(code: str) -> None:
+    chatter = Chatter()
+    assert not any(chatter.mutes(key, 40 * n) for n, key in enumerate((code + "#" + code).replace(" ", "")))
+
+
 # -- the matrix keypad, on wires ------------------------------------------------------------------
 
 
@@ -291,6 +317,38 @@ def test_a_stuck_key_is_told_and_the_others_go_on(rig: Rig) -> None:
     rig.let_go((0, 2), (0, 0))
     assert rig.posted.next(KeypadChanged, 5) == KeypadChanged("matrix", None)
     assert len(rig.posted.of(KeypadChanged)) == 2
+
+
+def test_a_key_held_is_told_once_and_again_when_it_is_held_again(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keypads, "HELD_MS", 100)
+    for _ in range(2):
+        rig.hold((3, 0), (0, 0))
+        assert {rig.posted.next(KeyHeld, 5).key, rig.posted.next(KeyHeld, 5).key} == {"*", "1"}
+        rig.let_go((3, 0), (0, 0))
+        rig.rest()
+    assert len(rig.posted.of(KeyHeld)) == 4
+
+
+def test_a_key_that_presses_itself_is_muted_the_others_go_on_and_it_is_forgiven(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("door.keypads.chatter.REST_MS", 400)
+    monkeypatch.setattr("door.keypads.chatter.PAUSE_MS", 390)
+    monkeypatch.setattr("door.keypads.chatter.RUN", 5)
+    for n in range(8):
+        rig.hold((1, 1))
+        until(lambda n=n: n >= 4 or len(rig.posted.of(KeyPressed)) > n)  # type: ignore[misc]
+        until(lambda: rig.keypad._debounce.pressed)
+        rig.let_go((1, 1))
+        rig.rest()
+    assert rig.posted.next(KeypadChanged, 5) == KeypadChanged("matrix", "stuck")
+    rig.hold((0, 0))
+    until(lambda: KeyPressed("matrix", "1") in rig.posted.all)
+    rig.let_go((0, 0))
+    assert rig.posted.next(KeypadChanged, 5) == KeypadChanged("matrix", None)
+    assert [event.key for event in rig.posted.of(KeyPressed)] == [*"5555", "1"]
 
 
 def test_a_key_whose_edge_was_lost_is_noticed_by_its_level(

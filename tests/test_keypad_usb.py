@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from patience import Posted, until
 
-from door.events import KeypadChanged, KeyPressed
+from door.events import KeyHeld, KeypadChanged, KeyPressed
 from door.keypads import usb
 from door.keypads.inputdevices import Places, find, keypads
 from door.keypads.inputevents import EVENT, InputEvent, InputKeys, events
@@ -302,6 +302,18 @@ def test_a_stuck_key_is_told_and_the_others_go_on(rig: Rig) -> None:
     sleeps(rig.keypad._thread)
     rig.machine.press("event4", PAD["1"])
     assert rig.posted.next(KeypadChanged, 5) == KeypadChanged("usb", None)
+
+
+def test_a_key_held_is_told_once_also_if_the_kernel_says_nothing_meanwhile(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("door.keypad.HELD_MS", 100)
+    rig.machine.plug("event4")
+    rig.keypad.start()
+    rig.machine.press("event4", PAD["*"], hold=True)
+    assert rig.posted.next(KeyHeld, 5) == KeyHeld("usb", "*")
+    assert rig.posted.next(KeypadChanged, 5) == KeypadChanged("usb", "stuck")
+    assert len(rig.posted.of(KeyHeld)) == 1
 
 
 def test_a_key_that_presses_itself_is_muted_told_and_forgiven(

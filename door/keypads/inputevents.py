@@ -68,6 +68,11 @@ class InputKeys:
         """Since when the key is down that has been down for longest; None: no key is."""
         return min(self._down.values(), default=None)
 
+    @property
+    def down(self) -> set[str]:
+        """The keys that are down."""
+        return {CODES[code] for code in self._down if code in CODES}
+
     def feed(self, event: InputEvent) -> str | None:
         """Take one event; the key that is thereby pressed.
 

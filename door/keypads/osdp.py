@@ -116,7 +116,7 @@ class OsdpKeypad:
     def _hear(self, told: int) -> None:
         rest = b""
         while True:
-            readable, _, _ = select.select([told], [], [], self._reports.rest_seconds())
+            readable, _, _ = select.select([told], [], [], self._reports.wait_seconds())
             if not readable:
                 self._reports.tell(None)
                 continue

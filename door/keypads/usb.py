@@ -145,7 +145,9 @@ class UsbKeypad:
         """Tell how it is; when to tell again though nothing happens (None: never)."""
         left = None if keys.since is None else keys.since + self._stuck_us - time.monotonic_ns() // 1000
         self._reports.tell("stuck" if left is not None and left <= 0 else None)
-        return left / 1_000_000 if left is not None and left > 0 else self._reports.rest_seconds()
+        self._reports.hold(keys.down)
+        waits = (self._reports.wait_seconds(), left / 1_000_000 if left is not None and left > 0 else None)
+        return min((wait for wait in waits if wait is not None), default=None)
 
     @staticmethod
     def _data(device: int) -> bytes:

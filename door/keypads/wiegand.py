@@ -137,7 +137,7 @@ class WiegandKeypad:
             try:
                 self._listen()
                 self._reports.tell(self._fault())
-                self._wake.wait(self._reports.rest_seconds())
+                self._wake.wait(self._reports.wait_seconds())
             except Exception:  # noqa: BLE001  (each pin library has its own; the door goes on without)
                 self._reports.tell("lost")
                 self._stopping.wait(RETRY_SECONDS)
