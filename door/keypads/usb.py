@@ -57,12 +57,12 @@ class UsbKeypad:
         name: str = "usb",
         stuck_seconds: float = STUCK_MS / 1000,
         places: Places | None = None,
-        ioctl: Ioctl = fcntl.ioctl,
+        ioctl: Ioctl | None = None,
     ) -> None:
         self.name = name
         self._device, self._places = device, places or Places()
         self._stuck_us = round(stuck_seconds * 1_000_000)
-        self._ioctl = ioctl
+        self._ioctl = ioctl or fcntl.ioctl
         self._reports = Reports(name, post)
         self._trouble = Trouble(_LOG)
         self._pipe: tuple[int, int] | None = None  # closing its second end wakes the thread
