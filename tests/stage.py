@@ -30,17 +30,20 @@ T = 1_795_485_600  # 2026-11-24 10:00 in Shanghai
 class Stage:
     """A server with a database of its own; ``now`` is its clock."""
 
-    def __init__(self, folder: Path, settings: Settings, routers: Sequence[APIRouter]) -> None:
+    def __init__(
+        self, folder: Path, settings: Settings, routers: Sequence[APIRouter], public_host: str
+    ) -> None:
         self.now = T
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        settings = replace(settings, http=replace(settings.http, port=self.port))
+        url = f"http://{public_host}:{self.port}" if public_host else ""
+        settings = replace(settings, http=replace(settings.http, port=self.port, public_url=url))
         place = Place(folder, settings)
         make_key_file(place.key_file)
         database = Database(place.database_url)
         database.create()
         self.opened = Opened(place, database, open_key_file(place.key_file))
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = url or f"http://127.0.0.1:{self.port}"
         server = Server(self.opened, clock=lambda: self.now)
         self.app = make_api(server)
         for router in routers:
@@ -95,10 +98,13 @@ def form_token(text: str) -> str:
 
 @contextmanager
 def stage(
-    folder: Path, settings: Settings | None = None, routers: Sequence[APIRouter] = ()
+    folder: Path,
+    settings: Settings | None = None,
+    routers: Sequence[APIRouter] = (),
+    public_host: str = "",
 ) -> Iterator[Stage]:
-    """A running server for the length of a ``with``."""
-    made = Stage(folder, settings or Settings(), routers)
+    """A running server for the length of a ``with``; on loopback, by ``public_host`` if that is given."""
+    made = Stage(folder, settings or Settings(), routers, public_host)
     made.start()
     try:
         yield made
