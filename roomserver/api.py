@@ -42,11 +42,11 @@ def make_api(server: Server) -> FastAPI:
     def tell_time() -> dict[str, int]:
         return {"server_time": server.clock()}
 
-    @app.post("/api/v1/doors/enroll")
+    @app.post("/api/v1/doors/enroll", responses=problems.answers(400, 401, 413, 422))
     def enroll(request: EnrolmentRequest) -> dict[str, Any]:
         return _enroll(server, request)
 
-    @app.get("/api/v1/doors/{door}/access")
+    @app.get("/api/v1/doors/{door}/access", responses=problems.answers(401, 403, 404, 422))
     def access(
         request: Request, door: str, since: Since = 0, digest: Digest = "0" * 64, n: Taken = 0
     ) -> dict[str, Any]:

@@ -15,6 +15,34 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 MAX_BODY_BYTES = 16 * 1024
 
 
+_WHOLE, _TEXT = {"type": "integer"}, {"type": "string"}
+SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "server_time"],
+    "properties": {
+        "type": _TEXT,
+        "title": _TEXT,
+        "status": _WHOLE,
+        "detail": _TEXT,
+        "server_time": _WHOLE,
+        "errors": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"at": _TEXT, "detail": _TEXT}},
+        },
+    },
+}
+
+
+def answers(*statuses: int, page: bool = False) -> dict[int | str, dict[str, Any]]:
+    """What the OpenAPI says of the errors of a call; a ``page`` tells them to a browser as a page."""
+    content: dict[str, Any] = {"application/problem+json": {"schema": SCHEMA}}
+    if page:
+        content["text/html"] = {"schema": _TEXT}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content} for status in sorted(statuses)
+    }
+
+
 class Problem(HTTPException):
     """An answer that is an error; ``detail`` says what to do."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
 from contract.codes import Codes
 from roomserver import phone
@@ -31,7 +32,7 @@ def code(request: Request, room: Room, member: SignedIn, door: str | None = None
     )
 
 
-@router.get("/code/live")
+@router.get("/code/live", response_class=JSONResponse)
 def live(
     request: Request, room: Room, member: SignedIn, door: str | None = None, until: int = 0
 ) -> dict[str, Any]:

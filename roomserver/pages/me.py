@@ -26,7 +26,7 @@ def me(request: Request, room: Room, member: SignedIn, corrected: bool = False) 
     return _page(request, room, member, {}, corrected=corrected)
 
 
-@router.get("/me/data.json")
+@router.get("/me/data.json", response_class=JSONResponse)
 def data(request: Request, room: Room, member: SignedIn) -> Response:
     """The same, complete, for a machine."""
     sessions.spend(request, limits.MY_DATA, member)

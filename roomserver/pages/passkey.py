@@ -20,7 +20,7 @@ T = TypeVar("T")
 Answer = Annotated[dict[str, Any], Body()]
 
 
-@router.post("/passkey/new/options")
+@router.post("/passkey/new/options", response_class=JSONResponse)
 def ask_for_new(request: Request, room: Room, member: SignedIn) -> dict[str, Any]:
     """What the member's browser needs to make one."""
     sessions.spend(request, limits.PASSKEY, member)
@@ -28,7 +28,7 @@ def ask_for_new(request: Request, room: Room, member: SignedIn) -> dict[str, Any
     return _tried(room, lambda session: passkeys.ask_for_new(session, site, member, room.clock()))
 
 
-@router.post("/passkey/new")
+@router.post("/passkey/new", response_class=JSONResponse)
 def take_new(request: Request, room: Room, member: SignedIn, answer: Answer) -> dict[str, str]:
     """Keep the one it made."""
     sessions.spend(request, limits.PASSKEY, member)
@@ -37,7 +37,7 @@ def take_new(request: Request, room: Room, member: SignedIn, answer: Answer) -> 
     return {"to": "/me"}
 
 
-@router.post("/passkey/in/options")
+@router.post("/passkey/in/options", response_class=JSONResponse)
 def ask_to_sign_in(request: Request, room: Room) -> dict[str, Any]:
     """What any browser needs to sign in."""
     sessions.spend(request, limits.SIGN_IN)
@@ -45,7 +45,7 @@ def ask_to_sign_in(request: Request, room: Room) -> dict[str, Any]:
     return _tried(room, lambda session: passkeys.ask_to_sign_in(session, site, room.clock()))
 
 
-@router.post("/passkey/in")
+@router.post("/passkey/in", response_class=JSONResponse)
 def sign_in(request: Request, room: Room, visitor: Whoever, answer: Answer) -> Response:
     """Sign in with what it signed."""
     sessions.spend(request, limits.SIGN_IN)

@@ -65,7 +65,7 @@ def room_page(request: Request, room: Room, member: MaybeSignedIn) -> Response:
     )
 
 
-@router.get("/spaceapi.json")
+@router.get("/spaceapi.json", response_class=JSONResponse)
 def spaceapi(room: Room) -> JSONResponse:
     """The same for programs (SpaceAPI 15): open by the hours, seats as a word."""
     wall = read(room.opened, room.clock())

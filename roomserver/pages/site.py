@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-from roomserver import sessions
+from roomserver import problems, sessions
 from roomserver.busy import BusyHours
 from roomserver.identity import provider_of
 from roomserver.limits import Limits
@@ -32,6 +33,11 @@ ROUTERS: Sequence[APIRouter] = (
 )
 
 KEPT = "public, max-age=31536000, immutable"
+# What a page may answer beside itself: lead elsewhere (303), or refuse, as a page or as a problem.
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    303: {"description": "See Other", "content": {}},
+    **problems.answers(400, 401, 403, 404, 410, 413, 422, 429, page=True),
+}
 TOLD_ERRORS = ("403", "404", "405", "413", "422", "429")
 
 
@@ -63,8 +69,13 @@ def install(app: FastAPI, server: Server) -> None:
 
 
 def include(app: FastAPI, router: APIRouter) -> None:
-    """One more router, behind the rule for forms."""
-    app.include_router(router, dependencies=[Depends(sessions.own_form)])
+    """One more router, behind the rule for forms; what is not said otherwise answers with a page."""
+    app.include_router(
+        router,
+        dependencies=[Depends(sessions.own_form)],
+        default_response_class=HTMLResponse,
+        responses=ANSWERS,
+    )
 
 
 def error_page(request: Request, status: int) -> Response | None:

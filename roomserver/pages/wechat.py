@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
-from roomserver import limits, once, sessions, wechat
+from roomserver import limits, once, problems, sessions, wechat
 from roomserver.once import Purpose
 from roomserver.pages import look
 from roomserver.pages.coming import home
@@ -47,7 +47,7 @@ class Ticket(BaseModel):
     ticket: str
 
 
-@api.post("/api/v1/wechat/ticket")
+@api.post("/api/v1/wechat/ticket", responses=problems.answers(400, 403, 404, 413, 422, 429, 502, 503))
 def ticket(request: Request, room: Room, login: Login) -> Ticket:
     """A ticket for whoever has this login code; the same for accounts that are known and that are not."""
     sessions.spend(request, limits.WECHAT)
