@@ -1,4 +1,4 @@
-"""Writes into the documents what is read from the code: map, state diagrams, odds, cues, configuration.
+"""Writes into the documents what is read from the code: map, diagrams, odds, cues, configuration, wiring.
 
 After a change of any: ``python -m docs.draw``, from the top folder. A test fails while a document is stale.
 What is written stands between two comments, ``<!-- drawn: NAME -->`` and ``<!-- /drawn -->``.
@@ -18,7 +18,9 @@ from door import odds
 from door.clock import Source
 from door.config import Config
 from door.cues import SIGNALS
+from door.fittings import Keypad, Lock
 from door.rules import Rules
+from door.wiring.picture import picture as wiring
 from roomserver.settings import Settings
 from tests.house import NOW
 
@@ -27,7 +29,9 @@ DOCS = ROOT / "docs"
 
 # Every file of the three packages, by what it does, in the order in which to read it; a folder is all in it.
 GROUPS: Mapping[str, Mapping[str, str]] = {
-    "contract": {"": "__init__ codes authenticator access audit messages hours zones options settings sample"},
+    "contract": {
+        "": "__init__ codes authenticator access audit messages hours zones options settings sample"
+    },
     "door": {
         "decides": "events effects rules state controller keys check pairs admission budget doorway modes "
         "beams occupancy lights bell clock accesslist commands acts sensed told odds",
@@ -36,6 +40,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "tells": "reporter mqtt delivery inbox link answers call tls enroll backoff view health tail",
         "assembles": "__init__ __main__ errors config tables fittings attachments terms credentials daemon "
         "assemble alone loop timesource supervisor control stopped relock cli commandline/",
+        "draws": "wiring/",
         "plays": "simulate simulation/",
     },
     "roomserver": {
@@ -163,6 +168,20 @@ def drawn() -> dict[Path, dict[str, str]]:
     }
 
 
+def wirings() -> dict[Path, str]:
+    """The wiring of a door with each keypad, as ``door wiring`` draws it."""
+    keypads = {
+        "matrix": Keypad(),
+        "wiegand": Keypad(kind="wiegand", data=(5, 6)),
+        "usb": Keypad(kind="usb", device="USB Keypad"),
+        "osdp": Keypad(kind="osdp", device="/dev/ttyUSB0", secure_key=bytes(16)),
+    }
+    drawings = {
+        DOCS / f"wiring-{kind}.svg": wiring(Config(keypads=(keypad,))) for kind, keypad in keypads.items()
+    }
+    return drawings | {DOCS / "wiring-maglock.svg": wiring(Config(lock=Lock(kind="maglock")))}
+
+
 def redrawn(text: str, pictures: Mapping[str, str]) -> str:
     """The document with everything drawn anew."""
     for name, picture in pictures.items():
@@ -177,3 +196,5 @@ def redrawn(text: str, pictures: Mapping[str, str]) -> str:
 if __name__ == "__main__":
     for document, pictures in drawn().items():
         document.write_text(redrawn(document.read_text("utf-8"), pictures), "utf-8")
+    for file, drawing in wirings().items():
+        file.write_text(drawing, "utf-8")

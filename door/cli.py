@@ -111,6 +111,7 @@ def _daemon(commands: _Commands) -> None:
     )
     checking.add_argument("--pins", action="store_true", help="claim each pin for a moment (door stopped)")
     checking.add_argument("--online", action="store_true", help="ask the server, reach the broker")
+    commands.add("wiring", "draw how the door is wired, as an SVG", _of("wiring", "wiring"))
     entering = commands.add("enroll", "swap the one-time token for credentials", _of("enroll", "enroll"))
     entering.add_argument("--url", help="the server's address, if it is not in the configuration")
     entering.add_argument(

@@ -99,6 +99,11 @@ def test_the_documents_are_what_the_code_draws(drawn: Mapping[Path, Mapping[str,
     assert stale == [], "run: python -m docs.draw"
 
 
+def test_the_wirings_are_what_the_code_draws() -> None:
+    stale = [file.name for file, drawing in draw.wirings().items() if file.read_text("utf-8") != drawing]
+    assert stale == [], "run: python -m docs.draw"
+
+
 def test_a_file_without_a_place_on_the_map_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     lacking = {**draw.GROUPS["door"], "touches": "pins lock"}
     monkeypatch.setitem(draw.GROUPS, "door", lacking)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import socket
 import sys
@@ -41,7 +42,7 @@ def check(args: argparse.Namespace) -> int:
     found, held = desk.config, credentials.load(desk.config.door.credentials)
     configuration.rules(found, held)
     broker = configuration.broker(found, held)
-    looks = [_settled(desk, held), _folders(found)]
+    looks = [_settled(desk, held), _folders(found), _keypads(found)]
     if args.pins:
         looks.append(_pins(desk))
     if args.online:
@@ -84,6 +85,41 @@ def _folder(what: str, folder: Path) -> Found:
     made = "" if there == folder else ", made when the door starts"
     disk = os.statvfs(there)
     return Found(what, f"{folder}{made}, {disk.f_bavail * disk.f_frsize >> 20:,} MB free")
+
+
+def _keypads(found: Config) -> Iterator[Found]:
+    """Whether those that are plugged in are there; wires on pins cannot be asked."""
+    for keypad in found.keypads:
+        if keypad.kind == "usb":
+            yield _usb(f"keypad {keypad.name}", str(keypad.device))
+        elif keypad.kind == "osdp":
+            yield _osdp(f"keypad {keypad.name}", Path(str(keypad.device)))
+
+
+def _usb(what: str, device: str) -> Found:
+    from door.keypads import inputdevices
+
+    places = inputdevices.Places()
+    path = inputdevices.find(device, places)
+    if path is None or not path.exists():
+        names = ", ".join(sorted({name for name, _ in inputdevices.keypads(places)})) or "none"
+        return Found(what, f"{device} is not there", f"plug it in, or name another (there are: {names})")
+    return _readable(what, path)
+
+
+def _osdp(what: str, device: Path) -> Found:
+    if importlib.util.find_spec("osdp_sys") is None:
+        return Found(what, "the package libosdp is not installed", "pip install 'studyroom[osdp]'")
+    if not device.exists():
+        return Found(what, f"{device} is not there", "plug the adapter in, or correct device")
+    return _readable(what, device)
+
+
+def _readable(what: str, device: Path) -> Found:
+    if not os.access(device, os.R_OK):
+        to_do = "try it as the door's own user, or with sudo (docs/wiring.md says what that user needs)"
+        return Found(what, f"{device} may not be read by you", to_do)
+    return Found(what, f"{device} is there")
 
 
 def _pins(desk: Desk) -> Iterator[Found]:

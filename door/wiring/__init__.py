@@ -1,0 +1,1 @@
+"""The wiring of the door as configured: which pin goes where, drawn for whoever holds the wire."""
