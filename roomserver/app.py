@@ -84,6 +84,8 @@ def _serve_http(opened: Opened, listener: socket.socket, subscriber: Subscriber)
         log.warning(
             "without http.certificate tokens and door keys travel in the clear, beyond this machine too"
         )
+    if place.settings.identity.provider == "demo":
+        log.warning('identity.provider = "demo" lets in anybody, under any name: for demonstrations only')
     scheme = "https" if http.certificate else "http"
     log.info("roomserver answers at %s://%s:%s", scheme, http.host, listener.getsockname()[1])
     running = uvicorn.Server(config)

@@ -32,7 +32,6 @@ SIGN_IN = Limit("sign-in", 60, 600)
 PASSKEY = Limit("passkey", 30, 600)
 WECHAT = Limit("wechat", 120, 600)
 MY_DATA = Limit("my-data", 30, 3600)
-DRAW = Limit("draw", 60, 600)
 
 
 class TooManyError(Problem):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 from servers import Asked, Said, serving
 
 from contract.settings import SettingsError, read
-from roomserver.identity import Committee, Provider, Verdict, provider_of
+from roomserver.identity import Committee, Provider, ProviderMissingError, Verdict, provider_of
 from roomserver.place import Place
 from roomserver.settings import Identity, Settings
 
@@ -197,6 +198,15 @@ def test_the_default_is_the_committee_which_asks_nobody() -> None:
     made = provider_of(Place(Path(), Settings()))
     assert isinstance(made, Committee)
     assert made.check(NAME, NUMBER) is Verdict.SEE_PAPER
+
+
+@pytest.mark.parametrize("kind", ["tencent", "aliyun"])
+def test_a_library_that_is_not_installed_is_told_with_what_to_type(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, f"roomserver.identity.{kind}", None)
+    with pytest.raises(ProviderMissingError, match=rf"studyroom\[server,{kind}\]"):
+        provider(kind, "http://127.0.0.1:1")
 
 
 def test_the_secret_may_lie_in_a_file(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Protocol
 
+from roomserver.errors import RoomserverError
 from roomserver.place import Place
 
 
@@ -39,9 +40,23 @@ class Committee:
         return Verdict.SEE_PAPER
 
 
+class ProviderMissingError(RoomserverError, RuntimeError):
+    """The library of the chosen provider is not installed."""
+
+
 def provider_of(place: Place) -> Provider:
     """The provider of the settings; its library is imported only here."""
-    match place.settings.identity.provider:
+    name = place.settings.identity.provider
+    try:
+        return _made(name, place)
+    except ImportError:
+        raise ProviderMissingError(
+            f'identity.provider = "{name}" needs a library: pip install "studyroom[server,{name}]"'
+        ) from None
+
+
+def _made(name: str, place: Place) -> Provider:
+    match name:
         case "tencent":
             from roomserver.identity.tencent import Tencent
 

@@ -68,7 +68,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "退出后要用通行密钥或居委会的链接才能回来。",
         "To come back you then need a passkey or a link from the committee.",
     ),
-    "me.export": ("下载我的全部资料（JSON)", "Download all of it (JSON)"),
+    "me.export": ("下载我的全部资料（JSON）", "Download all of it (JSON)"),
     "me.privacy": ("存了什么、存多久", "What is stored, and how long"),
     "me.leave": ("退出自习室", "Leave the room"),
     "me.leave-help": (
