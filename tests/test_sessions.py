@@ -11,6 +11,7 @@ import httpx
 import pytest
 import stage as stages
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 from sqlalchemy import select, text
 from stage import Browser, Stage, T
 
@@ -25,7 +26,7 @@ from roomserver.sessions import Room, SignedIn, Visitor
 
 FEW = Limit("few", 3, 60)
 
-router = APIRouter()
+router = APIRouter(default_response_class=JSONResponse)
 
 
 @router.get("/whoami")
