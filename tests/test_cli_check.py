@@ -14,9 +14,10 @@ import pytest
 from gpiozero import Device, InputDevice
 from gpiozero.pins.mock import MockFactory
 from shell import Shell
+from test_keypad_usb import Machine
 from village import config, door_at, home, save, village, write
 
-from door import pins, tables
+from door import fittings, pins, tables
 
 FREE_PORT = 0
 
@@ -149,3 +150,37 @@ def test_nobody_at_home_is_told_for_each(tmp_path: Path, capsys: pytest.CaptureF
 def test_a_door_without_a_server_is_no_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = shell_of(tmp_path, capsys).door("check", "--online").out
     assert "none is configured: the door goes on with what it knows" in out
+
+
+def test_a_keypad_that_is_not_plugged_in_is_told_with_those_that_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(tmp_path)
+    monkeypatch.setattr("door.keypads.inputdevices.Places", lambda: machine.places)
+    keypads = (fittings.Keypad(name="desk", kind="usb", device="USB Keypod"),)
+    code, out, _ = shell_of(tmp_path, capsys, keypads=keypads).door("check")
+    assert code == 1
+    assert "keypad desk     USB Keypod is not there; plug it in, or name another (there are: none)" in out
+    machine.plug("event4")
+    code, out, _ = shell_of(tmp_path, capsys, keypads=keypads).door("check")
+    assert "(there are: USB Keypad)" in out
+    keypads = (replace(keypads[0], device="USB Keypad"),)
+    code, out, _ = shell_of(tmp_path, capsys, keypads=keypads).door("check")
+    assert (code, faults(out)) == (0, [])
+    monkeypatch.setattr(os, "access", lambda path, mode: "event" not in str(path))
+    code, out, _ = shell_of(tmp_path, capsys, keypads=keypads).door("check")
+    assert "event4 may not be read by you; try it as the door's own user" in out
+    machine.unplug("event4")
+
+
+def test_an_osdp_keypad_lacks_its_package_or_its_adapter(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keypad = fittings.Keypad(name="front", kind="osdp", device="/dev/ttyUSB77", secure_key=bytes(16))
+    shell = shell_of(tmp_path, capsys, keypads=(keypad,))
+    code, out, _ = shell.door("check")
+    assert code == 1
+    assert "keypad front    /dev/ttyUSB77 is not there; plug the adapter in, or correct device" in out
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    code, out, _ = shell.door("check")
+    assert "the package libosdp is not installed; pip install 'studyroom[osdp]'" in out
