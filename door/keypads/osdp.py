@@ -17,7 +17,7 @@ from threading import Thread
 from door.backoff import Backoff, Trouble
 from door.effects import Cue
 from door.keypad import Post, Reports
-from door.keypads.osdpbus import Line
+from door.keypads.osdpbus import MOST_BYTES, Line
 from door.keypads.osdpsignals import commands
 
 ENDS_SECONDS = 2.0
@@ -120,9 +120,9 @@ class OsdpKeypad:
             if not readable:
                 self._reports.tell(None)
                 continue
-            if not (data := os.read(told, 4096)):
+            if not (data := os.read(told, MOST_BYTES)):
                 return
-            *lines, rest = (rest + data).split(b"\n")
+            *lines, rest = (rest[-MOST_BYTES:] + data).split(b"\n")
             for line in lines:
                 self._take(line.decode("utf-8", "replace"))
 
