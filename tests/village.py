@@ -13,7 +13,7 @@ import time
 from base64 import b32encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from door.config import Config
 from door.daemon import Daemon
 from door.effects import Cue
 from door.events import KeyPressed, Stopping, SystemTime
+from roomserver.settings import Settings
 
 DOOR = "yuexin"
 KEYS = {key: (r, c) for r, row in enumerate(("123", "456", "789", "*0#")) for c, key in enumerate(row)}
@@ -284,9 +285,10 @@ class Village:
 
     folder: Path
     broker: Mosquitto | None
+    rules: Settings = field(default_factory=Settings)  # of the server
 
     def __post_init__(self) -> None:
-        self.server = RoomServer(self.folder / "server", self.broker)
+        self.server = RoomServer(self.folder / "server", self.broker, self.rules)
         self.server.start()
         self.home = self.server.enroll(DOOR)
         self.key = bytes.fromhex(self.home["door_key"])
@@ -339,7 +341,7 @@ class Village:
 
 
 @contextmanager
-def village(folder: Path, broker: str) -> Iterator[Village]:
+def village(folder: Path, broker: str, rules: Settings | None = None) -> Iterator[Village]:
     """A running village; ``broker`` is ``mosquitto`` or ``embedded``."""
     external = None
     if broker == "mosquitto":
@@ -347,7 +349,7 @@ def village(folder: Path, broker: str) -> Iterator[Village]:
         external.start()
     made: Village | None = None
     try:
-        made = Village(folder, external)
+        made = Village(folder, external, rules or Settings())
         yield made
     finally:
         if made is not None:
