@@ -6,6 +6,7 @@ his number is known already or not. The identity number lives as long as the req
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,10 +21,13 @@ from roomserver import members, persons, sessions, tags
 from roomserver.errors import RoomserverError
 from roomserver.identity import Verdict, gb11643
 from roomserver.identity.gb11643 import IdentityNumber
+from roomserver.members import MemberError
 from roomserver.persons import Details
 from roomserver.place import Opened
 from roomserver.register import Application, Consent
 from roomserver.sessions import Visitor
+
+log = logging.getLogger("roomserver.joining")
 
 DECLINED_SECONDS = 30 * 86_400  # so long an applicant can still read what became of it
 
@@ -97,7 +101,10 @@ def apply(
         if before.application is not None:  # he tries again; what he sent before is replaced
             persons.drop_application(session, before.application)
         if verdict is Verdict.RIGHT and persons.holder(session, tag) is None:
-            return _take_in(session, opened, asked, tag, now)
+            try:
+                return _take_in(session, opened, asked, tag, now)
+            except MemberError as error:  # no number is free: the committee's to mend, not his
+                log.error("somebody could not be taken in: %s", error)
         return _wait(session, opened, asked, tag, verdict, now)
 
 

@@ -327,6 +327,20 @@ def test_two_registrations_of_one_number_at_once_make_one_member(demo: Stage) ->
     assert rows(demo, Person) == 1
 
 
+def test_who_comes_when_no_number_is_free_waits_and_the_log_says_why(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    codes = replace(Settings().codes, member_digits=3)
+    with stage(tmp_path, replace(Settings(), identity=Identity(provider="demo"), codes=codes)) as room:
+        with room.opened.database.write() as session:
+            for number in range(1, 1000):
+                members.add(session, Kind.PHONE, codes.codes(), T, f"{number:03}")
+        browser = room.browser()
+        assert apply(room, browser).headers["location"] == "/join"
+        assert CATALOGUE["join.waiting.see-paper"][0] in browser.get("/join").text
+        assert "Raise member_digits" in caplog.text
+
+
 def test_the_paid_service_is_asked_only_so_often_a_day(tmp_path: Path) -> None:
     settings = replace(Settings(), identity=Identity(provider="demo", checks_a_day=1))
     with stage(tmp_path, settings) as room:
