@@ -83,7 +83,8 @@ class Trace:
 
 def _ours(frame: FrameType | None) -> str | None:
     file = Path(frame.f_code.co_filename) if frame is not None else ROOT
-    return str(file.relative_to(ROOT)) if file.parent in (ROOT / "door", ROOT / "contract") else None
+    ours = any(file.is_relative_to(ROOT / package) for package in ("door", "contract"))
+    return str(file.relative_to(ROOT)) if ours else None
 
 
 class Finger:
