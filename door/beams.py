@@ -3,6 +3,8 @@
 A passage begins with the beam that is broken first, and counts once the doorway is clear again and the other
 beam was the last: outer, both, inner, or the reverse. Whoever turns back leaves by the beam he came to; a
 loiterer, or a bag held in the beam, is one passage however long it takes.
+Nobody is so thin as never to break both at once; a hand that swings ahead is, and begins the passage of the
+body behind it.
 
 Two who walk so close that the second breaks the first beam before the first has left the last one look like
 somebody who steps back, but for their haste: no body is thin enough to be drawn back past both beams in
@@ -18,6 +20,7 @@ from door.events import Beam, BeamChanged, Moment
 from door.rules import Rules
 
 CLOSE_MS = 150  # from one beam to the other and back: a hand's breadth at a brisk walk
+GRAZE_MS = 300  # from one beam to the other with nothing in between: a hand at a slow one
 
 
 OTHER = {Beam.OUTER: Beam.INNER, Beam.INNER: Beam.OUTER}
@@ -29,7 +32,9 @@ class Beams:
 
     broken: tuple[tuple[Beam, Moment], ...] = ()  # since when, by the loop's clock
     began: Beam | None = None  # the beam that was broken first; None: nobody is passing, or nobody knows
+    wide: bool = False  # who passes broke the second beam before the first was clear
     turned_at: Moment | None = None  # when the first beam was broken again, by the edge's own time
+    grazed: tuple[Beam, Moment] | None = None  # what was broken alone, and clear again
     blocked: Beam | None = None
 
     @property
@@ -51,18 +56,15 @@ def changed(beams: Beams, event: BeamChanged, now: Moment) -> tuple[Beams, Passe
     beam, before = event.beam, beams.alone
     if event.broken == any(which is beam for which, _ in beams.broken):
         beams, ended = _moved(beams, beam, event.broken, now)  # an edge was missed
-        return replace(beams, began=beams.alone, turned_at=None), Passed(odd=True), ended
+        return _from(beams, beams.alone), Passed(odd=True), ended
     beams, ended = _moved(beams, beam, event.broken, now)
     if event.found:
-        return replace(beams, began=None), Passed(), ended  # nobody knows how it came about
+        return _from(beams, None), Passed(), ended  # nobody knows how it came about
     if not beams.broken:
-        through = beams.began is not None and before is OTHER[beams.began]
-        passed = Passed(beams.began is Beam.OUTER) if through else Passed()
-        return replace(beams, began=None, turned_at=None), passed, ended
+        return *_clear(beams, before, event.at), ended
     if event.broken and beams.alone is beam:
-        return replace(beams, began=beam, turned_at=None), Passed(), ended
-    beams, passed = _within(beams, before, event.at)
-    return beams, passed, ended
+        return _from(beams, OTHER[beam] if _hand(beams, beam, event.at) else beam), Passed(), ended
+    return *_within(beams, before, event.at), ended
 
 
 def due(beams: Beams, rules: Rules) -> Moment | None:
@@ -78,7 +80,27 @@ def tick(beams: Beams, now: Moment, rules: Rules) -> tuple[Beams, tuple[Effect, 
     if moment is None or now < moment:
         return beams, ()
     beam = min(beams.broken, key=lambda broken: broken[1])[0]
-    return replace(beams, blocked=beam, began=None, turned_at=None), (_row("fault", beam),)
+    return replace(_from(beams, None), blocked=beam), (_row("fault", beam),)
+
+
+def _from(beams: Beams, began: Beam | None) -> Beams:
+    """A passage that begins so."""
+    return replace(beams, began=began, wide=False, turned_at=None, grazed=None)
+
+
+def _hand(beams: Beams, beam: Beam, at: Moment) -> bool:
+    """Whether what breaks ``beam`` has just left the other, without ever breaking both."""
+    grazed = beams.grazed
+    return grazed is not None and grazed[0] is OTHER[beam] and at - grazed[1] < GRAZE_MS
+
+
+def _clear(beams: Beams, before: Beam | None, at: Moment) -> tuple[Beams, Passed]:
+    """The doorway is clear again: who was in it has passed, has turned back, or was only a hand."""
+    passed = Passed()
+    if beams.wide and beams.began is not None and before is OTHER[beams.began]:
+        passed = Passed(beams.began is Beam.OUTER)
+    grazed = (before, at) if before is not None and before is beams.began and not beams.wide else None
+    return replace(_from(beams, None), grazed=grazed), passed
 
 
 def _within(beams: Beams, before: Beam | None, at: Moment) -> tuple[Beams, Passed]:
@@ -86,10 +108,12 @@ def _within(beams: Beams, before: Beam | None, at: Moment) -> tuple[Beams, Passe
     if beams.began is None:
         return beams, Passed()
     if beams.alone is None:
-        return replace(beams, turned_at=at if before is OTHER[beams.began] else None), Passed()
+        if before is beams.began:
+            return replace(beams, wide=True, turned_at=None), Passed()
+        return replace(beams, turned_at=at if beams.wide else None), Passed()
     hasty = beams.turned_at is not None and at - beams.turned_at < CLOSE_MS
     if beams.alone is beams.began and hasty:
-        return replace(beams, turned_at=None), Passed(beams.began is Beam.OUTER, odd=True)
+        return _from(beams, beams.began), Passed(beams.began is Beam.OUTER, odd=True)
     return replace(beams, turned_at=None), Passed()
 
 

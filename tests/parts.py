@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from door.rules import Rules
 
@@ -232,6 +233,7 @@ class Doorway:
     rules: Rules
     broken: dict[str, int] = field(default_factory=dict)  # since when
     path: list[tuple[str, int]] | None = field(default_factory=list)  # None: nobody knows how it began
+    hand: tuple[str, int] = ("", 0)  # broken alone and clear again: which beam, and until when
     blocked: str = ""
 
     def pass_time(self, now: int, e: Expected) -> bool:
@@ -256,15 +258,19 @@ class Doorway:
         here = "".join(sorted(self.broken, key="outer inner".split().index))
         if missed:
             self.path = None if here == "outerinner" else [(here, at)] if here else []
+            self.hand = ("", 0)
             return 0, True
         if found:
-            self.path = None
+            self.path, self.hand = None, ("", 0)
             return 0, False
         if not here:
             path, self.path = self.path, []
+            alone = {word for word, _ in path or []}
+            self.hand = (path[0][0], at) if path and len(alone) == 1 else ("", 0)
             return self._through(path), False
         if broken and here == beam:
-            self.path = []
+            ahead = self.hand[0] not in ("", beam) and at - self.hand[1] < 300
+            self.path = [self.hand] if ahead else []
         if self.path is None:
             return 0, False
         self.path.append((here, at))
@@ -278,10 +284,14 @@ class Doorway:
         assert self.path is not None
         words = [here for here, _ in self.path]
         first, other = words[0], {"outer": "inner", "inner": "outer"}.get(words[0])
-        return words[-3:] == [other, "outerinner", first] and at - self.path[-2][1] < 150
+        wide = (first, "outerinner") in pairwise(words[:-1])
+        return words[-3:] == [other, "outerinner", first] and wide and at - self.path[-2][1] < 150
 
     def _through(self, path: list[tuple[str, int]] | None) -> int:
-        return self._way(path[0][0]) if path and {path[0][0], path[-1][0]} == {"outer", "inner"} else 0
+        words = [here for here, _ in path or []]
+        if not words or {words[0], words[-1]} != {"outer", "inner"}:
+            return 0
+        return self._way(words[0]) if (words[0], "outerinner") in pairwise(words) else 0
 
     @staticmethod
     def _way(first: str) -> int:

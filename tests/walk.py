@@ -414,7 +414,7 @@ PASSAGES = (
     "OIoi",  # in
     "IOio",  # out
     "OIio",  # turned back, having broken both
-    "OoIi",  # a hand in one, a hand in the other
+    "OoIOiIoi",  # in, a hand ahead
     "OIoOioIoi",  # two, the second on the heels of the first; or one who steps back
     "OIoOoi",  # leans back, and goes on
     "OOIoi",  # an edge was missed
