@@ -100,16 +100,27 @@ def state(remembered: Remembered, credentials: Credentials, rules: Rules, now: M
     return found
 
 
-def indicator(config: Config, quiet: Callable[[], bool]) -> Indicator:
+def indicator(config: Config, local: Callable[[], datetime]) -> Indicator:
     """Light and sound at the door, and whatever else shows a cue."""
     others: list[Indicator] = []
     if config.bell.fitted and config.bell.chime is not None:
         others.append(Chime(config.bell.chime))
-    lamp = _lamp(config, quiet)
+    lamp = _lamp(config, lambda: quiet(config.indicator.quiet, local()))
+    if (voice := config.voice).fitted:
+        from door.voice import Voice
+
+        others.append(
+            Voice(
+                languages=voice.languages,
+                folder=voice.folder,
+                device=voice.device,
+                quiet=lambda: quiet(voice.quiet, local()),
+            )
+        )
     return Together(lamp, *others) if others else lamp
 
 
-def _lamp(config: Config, quiet: Callable[[], bool]) -> Indicator:
+def _lamp(config: Config, hush: Callable[[], bool]) -> Indicator:
     table = config.indicator
     if table.kind == "terminal":
         return TerminalIndicator()
@@ -120,7 +131,7 @@ def _lamp(config: Config, quiet: Callable[[], bool]) -> Indicator:
             blue=table.blue,
             buzzer=table.buzzer,
             tonal=table.tonal,
-            quiet=quiet,
+            quiet=hush,
         )
     return Dark()
 
@@ -131,11 +142,11 @@ def everywhere(first: Indicator, keypads: Iterable[Keypad]) -> Indicator:
     return Everywhere(first, *showing) if showing else first
 
 
-def quiet(config: Config, at: datetime) -> bool:
-    """Whether the neighbours sleep at local time ``at``."""
-    if not config.indicator.quiet:
+def quiet(hours: str, at: datetime) -> bool:
+    """Whether the neighbours sleep at local time ``at``; "" for never."""
+    if not hours:
         return False
-    begin, end = config.indicator.quiet.split("-")
+    begin, end = hours.split("-")
     clock = f"{at:%H:%M}"
     return begin <= clock < end if begin <= end else clock >= begin or clock < end
 

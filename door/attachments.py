@@ -1,11 +1,14 @@
-"""The tables of ``config.toml`` about what may be fitted besides: sensors, lights, bell (by default none)."""
+"""The tables of ``config.toml`` about what may be fitted besides: sensors, lights, bell, voice."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
-from contract.settings import option
+from contract.settings import Fault, option
+from door.fittings import HOURS, HOURS_FORM
 
 
 def pin(default: int | None, doc: str, example: int | None = None) -> Any:
@@ -92,3 +95,38 @@ class Bell:
     chime: int | None = pin(
         None, "A buzzer or gong inside, through a transistor; left out: voice and MQTT alone.", 10
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A loudspeaker at the door says each cue in a short sentence (needs alsa-utils)."""
+
+    fitted: bool = option(default=False, doc="true: a sound card that ALSA knows, and a loudspeaker.")
+    languages: tuple[str, ...] = option(
+        ("zh", "en"), pattern="zh|en", form='"zh" or "en"', doc="What is spoken, in this order."
+    )
+    device: str | None = option(
+        None,
+        pattern=r"[!-~]{1,60}",
+        form="a name that `aplay -L` lists",
+        doc="The ALSA device; left out: the default one.",
+        example="plughw:CARD=Device",
+    )
+    folder: Path | None = option(
+        None,
+        doc="Recordings of your own, such as zh/accepted.wav; what is not there is spoken as it came.",
+        example="/etc/studyroom/voice",
+    )
+    quiet: str = option(
+        "22:00-07:00",
+        pattern=HOURS,
+        form=HOURS_FORM,
+        doc='When only a fire is spoken of (local time), or "" for never.',
+    )
+
+    def faults(self) -> Iterator[Fault]:
+        """A voice without a language, or one that says everything twice."""
+        if self.fitted and not self.languages:
+            yield Fault("languages", 'must have "zh", "en" or both, or the voice says nothing')
+        if len(set(self.languages)) < len(self.languages):
+            yield Fault("languages", "must have each language once")

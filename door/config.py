@@ -12,7 +12,7 @@ from pathlib import Path
 from contract.settings import Fault, SettingsError, read
 from door import credentials as credentials_file
 from door import pins, tables
-from door.attachments import Beams, Bell, Fire, Lights, Motion, PowerFail, Tamper
+from door.attachments import Beams, Bell, Fire, Lights, Motion, PowerFail, Tamper, Voice
 from door.credentials import Broker, Credentials
 from door.errors import ConfigError
 from door.fittings import Contact, ExitButton, Indicator, Keypad, Lock, Pins
@@ -56,6 +56,7 @@ class Config:
     power_fail: PowerFail = field(default_factory=PowerFail)
     lights: Lights = field(default_factory=Lights)
     bell: Bell = field(default_factory=Bell)
+    voice: Voice = field(default_factory=Voice)
     room: Room = field(default_factory=Room)
     codes: CodeForm = field(default_factory=CodeForm)
     budget: Budget = field(default_factory=Budget)

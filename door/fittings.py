@@ -12,6 +12,7 @@ from door.keypads.table import Keypad
 __all__ = ["Contact", "ExitButton", "Indicator", "Keypad", "Lock", "Pins"]
 
 _CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
+HOURS, HOURS_FORM = f"|{_CLOCK}-{_CLOCK}", 'hours such as "22:00-07:00", or "" for never'
 
 
 def _pin(default: int | None, doc: str, example: int | None = None) -> Any:
@@ -98,7 +99,7 @@ class Indicator:
     tonal: bool = option(default=False, doc="true: a passive buzzer, played notes. false: an active one.")
     quiet: str = option(
         "22:00-07:00",
-        pattern=f"|{_CLOCK}-{_CLOCK}",
-        form='hours such as "22:00-07:00", or "" for never',
+        pattern=HOURS,
+        form=HOURS_FORM,
         doc='When the door is quiet (local time), or "" for never.',
     )
