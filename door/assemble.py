@@ -37,27 +37,6 @@ class Showing(Indicator, Protocol):
     """A keypad with a lamp of its own."""
 
 
-class Everywhere:
-    """Several indicators as one; one that fails keeps no other from showing."""
-
-    def __init__(self, *indicators: Indicator) -> None:
-        self._indicators = indicators
-
-    def show(self, cue: Cue, ms: int | None) -> None:
-        """Show it on each."""
-        for one in self._indicators:
-            try:
-                one.show(cue, ms)
-            except Exception:  # noqa: BLE001  (each has its own)
-                _LOG.debug("a cue was not shown", exc_info=True)
-
-    def close(self) -> None:
-        """Each dark and silent."""
-        for one in self._indicators:
-            with suppress(Exception):
-                one.close()
-
-
 class Dark:
     """No light and no sound."""
 
@@ -139,7 +118,7 @@ def _lamp(config: Config, hush: Callable[[], bool]) -> Indicator:
 def everywhere(first: Indicator, keypads: Iterable[Keypad]) -> Indicator:
     """An indicator that shows on the keypads as well that can."""
     showing = [keypad for keypad in keypads if isinstance(keypad, Showing)]
-    return Everywhere(first, *showing) if showing else first
+    return Together(first, *showing) if showing else first
 
 
 def quiet(hours: str, at: datetime) -> bool:

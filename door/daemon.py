@@ -75,7 +75,7 @@ class Daemon:
         self.keypads = tuple(
             assemble.keypad(k, post, rules.codes.length, self._quiet) for k in self.config.keypads
         )
-        self.indicator = assemble.everywhere(assemble.indicator(self.config, self._quiet), self.keypads)
+        self.indicator = assemble.everywhere(assemble.indicator(self.config, self._local), self.keypads)
         self.reporter = self._make_reporter()
         self.tail = Tail(self.store)
         self.store.on_rows = self._rows_written
@@ -182,9 +182,11 @@ class Daemon:
         return access.revision, access.digest, self.loop.state.taken.highest
 
     def _quiet(self) -> bool:
+        return assemble.quiet(self.config.indicator.quiet, self._local())
+
+    def _local(self) -> datetime:
         reading = self.loop.state.reading(moment())
-        at = datetime.fromtimestamp(reading.best, self.loop.rules.codes.time_zone)
-        return assemble.quiet(self.config, at)
+        return datetime.fromtimestamp(reading.best, self.loop.rules.codes.time_zone)
 
     # -- rules ----------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Condition, Thread
 from typing import Protocol, TextIO
 
@@ -44,7 +45,8 @@ class Together:
     def close(self) -> None:
         """Close each."""
         for part in self._parts:
-            part.close()
+            with suppress(Exception):  # each has its own, and the others are closed too
+                part.close()
 
 
 class PinIndicator:
