@@ -35,7 +35,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "door": {
         "decides": "events effects rules state controller keys check pairs admission budget doorway modes "
         "beams occupancy lights bell clock accesslist commands acts sensed told odds",
-        "touches": "pins lock keypad keypads/ sensors cues indicator outputs",
+        "touches": "pins lock keypad keypads/ sensors cues indicator outputs voice",
         "remembers": "store keeper ledger schema migrations backlog questions opening rescue retention proof",
         "tells": "reporter mqtt delivery inbox link answers call tls enroll backoff view health tail",
         "assembles": "__init__ __main__ errors config tables fittings attachments terms credentials daemon "

@@ -34,7 +34,8 @@ class Voice:
 
     A newer cue cuts the older one short; only a fire is never cut short, and it alone is told in the quiet
     hours. ``folder`` may have recordings of your own, which are taken before those that come with the door:
-    ``zh/accepted.wav``, ``en/wait-10.wav``. ``aplay`` that is missing or fails is said once; all else goes on::
+    ``zh/accepted.wav``, ``en/wait-10.wav``. An ``aplay`` that is missing or fails is said once; all else
+    goes on::
 
         voice = Voice(languages=["zh", "en"])
         voice.show(Cue.ACCEPTED, 5000)

@@ -1,4 +1,4 @@
-"""The voice: every cue has its clip in both languages, a newer one cuts short, and at night only fire is told."""
+"""The voice: each cue has its clip in both languages, a newer one cuts short, at night only fire is told."""
 
 from __future__ import annotations
 

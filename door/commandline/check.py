@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -42,7 +43,7 @@ def check(args: argparse.Namespace) -> int:
     found, held = desk.config, credentials.load(desk.config.door.credentials)
     configuration.rules(found, held)
     broker = configuration.broker(found, held)
-    looks = [_settled(desk, held), _folders(found), _keypads(found)]
+    looks = [_settled(desk, held), _folders(found), _voice(found), _keypads(found)]
     if args.pins:
         looks.append(_pins(desk))
     if args.online:
@@ -70,6 +71,17 @@ def _folders(found: Config) -> Iterator[Found]:
     for what, folder in (("state", found.door.state_dir), ("runtime", found.door.runtime_dir)):
         yield _folder(f"{what} folder", folder)
     yield _folder("socket folder", found.socket.parent)
+
+
+def _voice(found: Config) -> Iterator[Found]:
+    if not found.voice.fitted:
+        return
+    if shutil.which("aplay") is None:
+        yield Found("voice", "aplay is not installed", "apt-get install alsa-utils")
+    elif found.voice.folder is not None and not found.voice.folder.is_dir():
+        yield Found("voice", f"{found.voice.folder} is no folder", "make it, or leave voice.folder out")
+    else:
+        yield Found("voice", " and ".join(found.voice.languages))
 
 
 def _folder(what: str, folder: Path) -> Found:
