@@ -271,7 +271,10 @@ def test_a_holiday_is_a_date(day: str) -> None:
 def test_quiet_hours_may_span_midnight_or_be_none() -> None:
     def quiet(hours: str, *clock: str) -> list[bool]:
         config = read(Config, f'[indicator]\nquiet = "{hours}"')
-        return [assemble.quiet(config, datetime.fromisoformat(f"2026-11-24T{at}+08:00")) for at in clock]
+        return [
+            assemble.quiet(config.indicator.quiet, datetime.fromisoformat(f"2026-11-24T{at}+08:00"))
+            for at in clock
+        ]
 
     assert quiet("22:00-07:00", "00:00", "06:59", "07:00", "21:59", "22:00") == [
         True,

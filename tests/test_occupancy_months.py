@@ -1,4 +1,4 @@
-"""docs/occupancy.md says what the seeded simulation gives; and the simulation is of people, not of the rule."""
+"""docs/occupancy.md says what the seeded simulation gives, which is of people and not of the rule."""
 
 from __future__ import annotations
 
