@@ -32,6 +32,7 @@ from door.link import Known, Link
 from door.loop import Inbox, Loop, NewRules
 from door.reporter import Reporter
 from door.rules import Rules
+from door.state import State
 from door.supervisor import Supervisor
 from door.tail import Tail
 from door.timesource import moment, system_ms
@@ -61,50 +62,28 @@ class Daemon:
         pins.use(self.config.pins.factory, self.config.door.runtime_dir)
         self.inbox = Inbox()
         self._hangups: queue.SimpleQueue[bool] = queue.SimpleQueue()  # True: read again; False: the end
-        post = self.inbox.put
         self.lock = assemble.lock(self.config)
-        self.store = assemble.store(self.config, self.credentials, post)
+        self.store = assemble.store(self.config, self.credentials, self.inbox.put)
         remembered = self.store.start()
         self.server_said = remembered.facts.get("server")
         rules = self._rules(self.server_said)
-        self.contact, self.exit_button = (
-            assemble.contact(self.config, post),
-            assemble.exit_button(self.config, post),
+        self.contact = assemble.contact(self.config, self.inbox.put)
+        self.exit_button = assemble.exit_button(self.config, self.inbox.put)
+        self.sensors, self.lights = (
+            assemble.sensors(self.config, self.inbox.put),
+            assemble.lights(self.config),
         )
-        self.sensors, self.lights = assemble.sensors(self.config, post), assemble.lights(self.config)
         self.keypads = tuple(
-            assemble.keypad(k, post, rules.codes.length, self._quiet) for k in self.config.keypads
+            assemble.keypad(k, self.inbox.put, rules.codes.length, self._quiet) for k in self.config.keypads
         )
         self.indicator = assemble.everywhere(assemble.indicator(self.config, self._local), self.keypads)
         self.reporter = self._make_reporter()
         self.tail = Tail(self.store)
         self.store.on_rows = self._rows_written
         self.link = self._make_link()
-        self.control = Control(
-            self.config.socket,
-            post=post,
-            status=self.status,
-            questions={"rows": self.tail.answer, "readings": self.readings},
-        )
-        self.loop = Loop(
-            self.inbox,
-            assemble.state(remembered, self.credentials, rules, moment()),
-            rules,
-            keeper=self.store,
-            lock=self.lock,
-            indicator=self.indicator,
-            teller=self,
-            beat=self._beat,
-            light=self._light,
-        )
-        self.health = Health(
-            store=self.store,
-            link=self.link,
-            outbox=lambda: self._outbox,
-            keypads=tuple(keypad.name for keypad in self.keypads),
-            disk=self.config.door.state_dir,
-            began=moment(),
-        )
+        self.control = self._make_control()
+        self.loop = self._make_loop(assemble.state(remembered, self.credentials, rules, moment()), rules)
+        self.health = self._make_health()
         self.supervisor = Supervisor()
         self._beats = {"alive": 0, "minute": 0, "prune": moment() + BEAT_MS}
         self._undervoltage = False
@@ -301,6 +280,37 @@ class Daemon:
             if not self.store.outstanding().result(FAREWELL_SECONDS):
                 return
             time.sleep(LOOK_SECONDS)
+
+    def _make_control(self) -> Control:
+        return Control(
+            self.config.socket,
+            post=self.inbox.put,
+            status=self.status,
+            questions={"rows": self.tail.answer, "readings": self.readings},
+        )
+
+    def _make_loop(self, state: State, rules: Rules) -> Loop:
+        return Loop(
+            self.inbox,
+            state,
+            rules,
+            keeper=self.store,
+            lock=self.lock,
+            indicator=self.indicator,
+            teller=self,
+            beat=self._beat,
+            light=self._light,
+        )
+
+    def _make_health(self) -> Health:
+        return Health(
+            store=self.store,
+            link=self.link,
+            outbox=lambda: self._outbox,
+            keypads=tuple(keypad.name for keypad in self.keypads),
+            disk=self.config.door.state_dir,
+            began=moment(),
+        )
 
     def _make_reporter(self) -> Reporter:
         key, door = self.credentials.door_key, self.config.door.name

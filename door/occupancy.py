@@ -102,9 +102,15 @@ def put(
     """The count is known to be this, now; ``beams`` keep it exact from here on."""
     sure = Confidence.EXACT if beams else Confidence.ESTIMATE
     occupancy = replace(
-        occupancy, count=count, confidence=sure, since=unix, touched=now, expected=(), certain=True
+        occupancy,
+        count=count,
+        confidence=sure,
+        since=unix,
+        touched=now,
+        expected=(),
+        certain=True,
+        witnessed=occupancy.witnessed and count > 0,
     )
-    occupancy = replace(occupancy, witnessed=occupancy.witnessed and count > 0)
     return occupancy, (_counted_anew(count, why), _remembered(occupancy))
 
 

@@ -61,8 +61,7 @@ class Mqtt:
 
     def faults(self) -> Iterator[Fault]:
         """Two passwords; TLS at a broker that has none; an embedded broker anywhere but on loopback."""
-        if self.password and self.password_file:
-            yield Fault("password_file", "give either password or password_file", also=("password",))
+        yield from _given_twice(self, "password")
         if self.broker == "embedded" and self.tls:
             yield Fault("tls", "the embedded broker stays on this machine and has no TLS", also=("broker",))
         if self.broker == "embedded" and self.host not in ("127.0.0.1", "::1", "localhost"):
@@ -167,8 +166,7 @@ class Identity:
 
     def faults(self) -> Iterator[Fault]:
         """A paid service without its key; a key given twice."""
-        if self.key_secret and self.key_secret_file:
-            yield Fault("key_secret_file", "give either key_secret or key_secret_file", also=("key_secret",))
+        yield from _given_twice(self, "key_secret")
         paid = self.provider in ("tencent", "aliyun")
         if paid and not (self.key_id and (self.key_secret or self.key_secret_file)):
             yield Fault("provider", f"{self.provider} needs key_id and key_secret", also=("key_id",))
@@ -196,8 +194,7 @@ class Wechat:
 
     def faults(self) -> Iterator[Fault]:
         """A program without its secret; a secret given twice; a file that is no verification file."""
-        if self.secret and self.secret_file:
-            yield Fault("secret_file", "give either secret or secret_file", also=("secret",))
+        yield from _given_twice(self, "secret")
         if self.app_id and not (self.secret or self.secret_file):
             yield Fault("app_id", "needs secret or secret_file", also=("secret",))
         for name in self.verification:
@@ -220,3 +217,10 @@ class Settings:
     identity: Identity = field(default_factory=Identity)
     wechat: Wechat = field(default_factory=Wechat)
     notices: Notices = field(default_factory=Notices)
+
+
+def _given_twice(table: object, key: str) -> Iterator[Fault]:
+    """A secret that stands in the file itself and in a file of its own."""
+    beside = f"{key}_file"
+    if getattr(table, key) and getattr(table, beside):
+        yield Fault(beside, f"give either {key} or {beside}", also=(key,))
