@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from contract.access import AccessRecord
-from contract.codes import Attempt, CodeError, Generator, Kind, Window, derive, match, parse
+from contract.codes import Attempt, CodeError, Generator, Kind, Window, derive, match, match_newest, parse
 from door import admission, pairs
 from door.accesslist import AccessList
 from door.admission import Room
@@ -124,7 +124,7 @@ def _single(member: str, attempt: Attempt, first: First | None, asked: Asked) ->
     acceptable = asked.rules.codes.acceptable(record.kind, now, window=window)
     secret = derive(asked.rules.door_key, asked.rules.door, record.kind, member, record.generation)
     fresh = _fresh(record, acceptable, asked)
-    step = match(secret, attempt.otp, fresh)
+    step = match_newest(secret, attempt.otp, fresh)
     if step is not None:
         use = Use(member, record.kind, record.generation, step)
         return _admit(Grant(member, record.kind, record, step, (use,)), asked)

@@ -7,7 +7,7 @@ Where a first code is held, as many digits as a second code has also count after
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from door.effects import Cue, Effect, Show
 from door.events import KeyPressed, Moment
@@ -34,6 +34,7 @@ class Keys:
 
 
 Pressed = tuple[Keys, Typed | None, tuple[Effect, ...]]
+HEARD = (Show(Cue.KEY),)
 
 
 def press(keys: Keys, event: KeyPressed, now: Moment, rules: Rules) -> Pressed:
@@ -42,11 +43,11 @@ def press(keys: Keys, event: KeyPressed, now: Moment, rules: Rules) -> Pressed:
     if event.key in DIGITS:
         typed = Typed(event.keypad, standing + event.key, now)
         if len(typed.digits) >= rules.codes.length:
-            return _without(keys, event.keypad), typed, (Show(Cue.KEY),)
-        return replace(keys, typed=(*_others(keys, event.keypad), typed)), None, (Show(Cue.KEY),)
+            return _without(keys, event.keypad), typed, HEARD
+        return Keys((*_others(keys, event.keypad), typed), keys.firsts), None, HEARD
     if event.key == "#":
         entered = Typed(event.keypad, standing, now) if standing else None
-        return _without(keys, event.keypad), entered, (Show(Cue.KEY),)
+        return _without(keys, event.keypad), entered, HEARD
     if event.key == "*":
         return _without(keys, event.keypad), None, (Show(Cue.CLEARED),)
     return keys, None, ()
@@ -78,8 +79,8 @@ def _second(keys: Keys, typed: Typed, rules: Rules) -> bool:
 
 
 def _others(keys: Keys, keypad: str) -> tuple[Typed, ...]:
-    return tuple(t for t in keys.typed if t.keypad != keypad)
+    return tuple([t for t in keys.typed if t.keypad != keypad])
 
 
 def _without(keys: Keys, keypad: str) -> Keys:
-    return replace(keys, typed=_others(keys, keypad))
+    return Keys(_others(keys, keypad), keys.firsts)

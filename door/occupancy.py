@@ -56,8 +56,9 @@ def let_in(
     Who was let in before is expected with him while the door is still unlocked for both (``waiting``).
     """
     before = occupancy.expected if waiting else ()
-    occupancy = replace(occupancy, touched=now, expected=(*before, member)[-EXPECTED_AT_MOST:])
-    return entered(occupancy, now, beams=beams) if nothing_tells else (touch(occupancy, now), ())
+    expected = (*before, member)[-EXPECTED_AT_MOST:]
+    occupancy = replace(occupancy, touched=now, certain=False, expected=expected)
+    return entered(occupancy, now, beams=beams) if nothing_tells else (occupancy, ())
 
 
 def entered(occupancy: Occupancy, now: Moment, *, beams: bool) -> tuple[Occupancy, tuple[Effect, ...]]:

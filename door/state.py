@@ -76,7 +76,7 @@ class State:
             self.mode.ends,
             clock.due(self.clock),
         )
-        return min(moment for moment in moments if moment is not None)
+        return min([moment for moment in moments if moment is not None])
 
     def alarms(self, now: Moment, rules: Rules) -> tuple[str, ...]:
         """What is wrong now, as words of PROTOCOL §4."""
