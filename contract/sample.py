@@ -23,11 +23,14 @@ def sample(settings: Any) -> str:
 def _parts(settings: Any) -> Iterator[str]:
     held = [(of, getattr(settings, of.name)) for of in fields(settings)]
     for of, value in held:  # keys of no table stand before the first one
-        if not _rows(value):
+        if not _rows(value) and not _rows(option_of(of).example):
             yield from ("", *_key(of, value))
     for of, value in held:
         for one in _rows(value):
             yield from _table(f"[{of.name}]" if one is value else f"[[{of.name}]]", one)
+        for one in _rows(option_of(of).example) if not value else ():
+            lines = _table(f"[[{of.name}]]", one)
+            yield from (line if not line or line.startswith("#") else f"# {line}" for line in lines)
 
 
 def _rows(value: Any) -> tuple[Any, ...]:

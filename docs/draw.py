@@ -48,6 +48,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "seats visits standing phone timetable busy notices stored housekeeping",
         "hears": "rows reach learning alarms state commands gaps exchange",
         "speaks": "subscriber broker mosquitto bell server api problems show qr desk reception",
+        "tells": "notify/",
         "knows": "identity/ joining passkeys wechat sessions once limits",
         "shows": "pages/",
         "assembles": "__init__ __main__ errors app cli",
@@ -126,7 +127,9 @@ def _chance(what: str, found: odds.Odds) -> str:
 def keys(settings: object, table: str = "") -> Iterator[tuple[str, str, str]]:
     """Every key of a configuration, its default, and what it is."""
     for of in fields(settings):  # type: ignore[arg-type]
-        value, found = getattr(settings, of.name), option_of(of)
+        found = option_of(of)
+        value = getattr(settings, of.name)
+        value = found.example if value == () and isinstance(found.example, tuple) else value
         nested = value[0] if isinstance(value, tuple) and value and is_dataclass(value[0]) else value
         if is_dataclass(nested):
             yield from keys(nested, f"{table}{of.name}.")

@@ -8,6 +8,7 @@ Read in this order:
 - ``issue``: the codes a member draws
 - ``rows``, ``reach``, ``learning``, ``alarms``, ``state``: what the doors tell, stored and understood
 - ``commands``, ``gaps``: what the server asks of a door
+- ``notify``: who is told of alarms, and how
 - ``exchange``: messages in, messages out; ``subscriber``: the wire they come and go on
 - ``register``: who the numbers are; ``sessions``, ``once``, ``limits``: who is calling, and how often
 - ``api``, ``problems``: the calls of a door; ``broker``, ``mosquitto``, ``bell``: what stands around

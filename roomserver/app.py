@@ -18,6 +18,7 @@ from roomserver.broker import SERVER_USER, EmbeddedBroker
 from roomserver.errors import RoomserverError
 from roomserver.exchange import Exchange
 from roomserver.housekeeping import Housekeeping
+from roomserver.notify.dispatch import Dispatcher
 from roomserver.place import Opened, Place, now
 from roomserver.server import Server
 from roomserver.subscriber import Address, Subscriber
@@ -45,7 +46,8 @@ def serve(opened: Opened) -> None:
             if broker is not None:
                 broker.serve(_door_users(opened))
 
-        exchange = Exchange(opened.database, opened.vault, now, time.monotonic)
+        dispatcher = Dispatcher(opened, now)
+        exchange = Exchange(opened.database, opened.vault, now, time.monotonic, dispatcher.noted)
         subscriber = Subscriber(_address(opened.place, broker), exchange, lost=revive)
 
         def look() -> None:
@@ -59,6 +61,8 @@ def serve(opened: Opened) -> None:
         if broker is not None:
             started.callback(broker.stop)
         revive()
+        dispatcher.start()
+        started.callback(dispatcher.stop)
         subscriber.start()
         started.callback(subscriber.stop)
         housekeeping = Housekeeping(opened.database, now)

@@ -15,6 +15,7 @@ from roomserver.bell import ring
 from roomserver.desk import DeskError
 from roomserver.errors import RoomserverError
 from roomserver.issue import SHEET_DAYS
+from roomserver.notify import desk as notify_desk
 from roomserver.place import load, open_place
 
 
@@ -68,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
     _door_commands(commands)
     _member_commands(commands)
     _application_commands(commands)
+    _notify_commands(commands)
     key = commands.add_parser("key", help="the sealing key").add_subparsers(required=True, metavar="COMMAND")
     _command(key, "rotate", reception.key_rotate, "seal everything with a new key, while the server runs")
     code = _command(commands, "code", desk.code, "draw codes for a member", listing=True)
@@ -82,6 +84,15 @@ def parser() -> argparse.ArgumentParser:
     rows.add_argument("--limit", type=_count, default=50, help="at most so many; 0: all")
     _command(commands, "status", desk.status, "show what the doors told last", listing=True)
     return top
+
+
+def _notify_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    notify = commands.add_parser("notify", help="who is told of alarms").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    test = _command(notify, "test", notify_desk.notify_test, "send a test message")
+    test.add_argument("name", nargs="?", help="by which way; left out: by each")
+    _command(notify, "list", notify_desk.notify_list, "show each way, and what fails", listing=True)
 
 
 def _door_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -12,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateColumn
 
-import roomserver.register  # noqa: F401  (its tables are among those that are made)
+import roomserver.notify.noted
+import roomserver.register  # noqa: F401  (their tables are among those that are made)
 from roomserver.errors import RoomserverError
 from roomserver.schema import SCHEMA_VERSION, Base, Head, Meta
 

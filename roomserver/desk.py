@@ -14,6 +14,7 @@ from roomserver import doors, issue, members, mosquitto, show, state
 from roomserver.alarms import open_alarms
 from roomserver.database import Database
 from roomserver.errors import RoomserverError
+from roomserver.notify import desk as notify_desk
 from roomserver.place import DATABASE_FILE, Opened, load, now
 from roomserver.schema import AuditRow, Door, Log
 from roomserver.settings import Settings
@@ -201,15 +202,21 @@ def status(opened: Opened, args: Namespace) -> None:
     """What the doors told last, and what the server noticed."""
     with opened.database.read() as session:
         told, alarms = state.latest(session), open_alarms(session)
+        unsent = notify_desk.failing(session, opened)
     if args.json:
         heard = {
             door: {t: {"value": v.value, "at": v.at} for t, v in topics.items()}
             for door, topics in told.items()
         }
-        return say_json({"doors": heard, "alarms": [show.alarm_json(alarm) for alarm in alarms]})
+        return say_json(
+            {"doors": heard, "alarms": [show.alarm_json(alarm) for alarm in alarms], "notify": unsent}
+        )
     if not told:
         return say("There is no door yet. Add one: roomserver door add NAME")
-    return say(show.status_text(told, alarms, now()))
+    say(show.status_text(told, alarms, now()))
+    for one in unsent:
+        say(f"notify {one['name']}: {one['waiting']} not sent: {one['error']}")
+    return None
 
 
 def _first_settings(args: Namespace) -> Settings:

@@ -20,6 +20,8 @@ from roomserver import commands, doors, members, reach, rows, state
 from roomserver.database import Database
 from roomserver.doors import Keys
 from roomserver.gaps import Gaps
+from roomserver.notify import noted
+from roomserver.notify.noted import NOTED
 from roomserver.vault import Vault
 
 log = logging.getLogger("roomserver.exchange")
@@ -59,10 +61,16 @@ class Exchange:
     """One thread's: takes batches of messages, and says what is to be published."""
 
     def __init__(
-        self, database: Database, vault: Vault, clock: Callable[[], int], monotonic: Callable[[], float]
+        self,
+        database: Database,
+        vault: Vault,
+        clock: Callable[[], int],
+        monotonic: Callable[[], float],
+        noted: Callable[[], None] = lambda: None,
     ) -> None:
         self._database, self._vault = database, vault
         self._clock, self._monotonic = clock, monotonic
+        self._noted = noted  # called when somebody is to be told of something
         self._doors: dict[str, Keys] = {}
         self._gaps = Gaps()
         self._announced: dict[str, int] = {}  # the revision each door was hinted at
@@ -143,6 +151,8 @@ class Exchange:
         except SQLAlchemyError as error:
             log.error("the database does not take what the doors send: %s", type(error).__name__)
             return None
+        if session.info.get(NOTED):
+            self._noted()
         return heard
 
     def _audit_of(self, batch: list[Incoming]) -> dict[str, list[bytes]]:
@@ -179,6 +189,9 @@ class Exchange:
         except ValueError as error:
             log.debug("door %s: %s is not understood: %s", keys.name, kind, error)
             return
+        if kind == "state":
+            before = state.of_door(session, keys.id).get(kind)
+            noted.of_state(session, keys.id, before and before.value, value, self._clock())
         state.keep(session, keys.id, kind, value, self._clock())
         reported = state.reported_rows(value) if kind == "health" else None
         if reported is not None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from roomserver import joining
 from roomserver.database import Database
 from roomserver.members import RETENTION_SECONDS
+from roomserver.notify import noted
 from roomserver.register import Draw, OneTime, WebSession
 from roomserver.schema import AuditRow, Fork, Head, Log, SentCommand
 from roomserver.schema import Change as ListChange
@@ -19,6 +20,7 @@ from roomserver.schema import Change as ListChange
 log = logging.getLogger("roomserver.housekeeping")
 
 DAY_SECONDS = 86_400
+KEPT_SECONDS = 30 * DAY_SECONDS  # what people were told
 
 
 def sweep(session: Session, now: int) -> None:
@@ -27,6 +29,7 @@ def sweep(session: Session, now: int) -> None:
     session.execute(delete(WebSession).where(WebSession.expires_at <= now))
     session.execute(delete(OneTime).where(OneTime.expires_at <= now - DAY_SECONDS))
     session.execute(delete(Draw).where(Draw.at <= now - DAY_SECONDS))
+    noted.sweep(session, now - KEPT_SECONDS)
     _sweep_rows(session, now - RETENTION_SECONDS)
 
 

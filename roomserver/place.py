@@ -8,6 +8,7 @@ from pathlib import Path
 
 from contract.settings import read
 from roomserver.database import Database
+from roomserver.notify.settings import Way
 from roomserver.settings import Settings
 from roomserver.vault import Vault, open_key_file
 
@@ -70,6 +71,14 @@ class Place:
         """The secret of the mini program."""
         wechat = self.settings.wechat
         return self._secret(wechat.secret, wechat.secret_file)
+
+    def notify_url(self, way: Way) -> str:
+        """Where a webhook or a robot listens; its key is part of it."""
+        return self._secret(way.url, way.url_file)
+
+    def notify_secret(self, way: Way) -> str:
+        """The password or the signing key of a way to notify."""
+        return self._secret(way.secret, way.secret_file)
 
     def _secret(self, given: str, file: Path | None) -> str:
         return self.path(file).read_text("utf-8").strip() if file else given

@@ -21,6 +21,7 @@ from contract.messages import MAX_N, ROW_TYPES, Ack, loads
 from roomserver import learning, reach
 from roomserver.alarms import Noticed, sound
 from roomserver.doors import Keys
+from roomserver.notify import noted
 from roomserver.reach import Reach
 from roomserver.schema import AuditRow, Fork, Gap, Log
 
@@ -160,13 +161,13 @@ def _take_rows(
         if one.seq not in known:
             known[one.seq] = one.hash
             outcomes[one.index] = Outcome.STORED
-            new.append({"log_id": log.id, "received_at": now, **_columns(session, one, now)})
+            new.append({"log_id": log.id, "received_at": now, **_columns(session, door, one, now)})
         elif known[one.seq] == one.hash:
             outcomes[one.index] = Outcome.KNOWN
         else:
             outcomes[one.index] = Outcome.FORK
             forks.append(Ack(log.name, one.seq, known[one.seq]))
-            _keep_fork(session, log, one, now)
+            _keep_fork(session, door, log, one, now)
             sound(session, door.id, door.name, Noticed.FORK, log.name, now)
     if new:
         session.execute(insert(AuditRow), new)
@@ -174,15 +175,15 @@ def _take_rows(
     return forks
 
 
-def _keep_fork(session: Session, log: Log, one: _Placed, now: int) -> None:
+def _keep_fork(session: Session, door: Keys, log: Log, one: _Placed, now: int) -> None:
     """What happened at the door happened, also when an older image of its disk counted it."""
     if session.get(Fork, (log.id, one.seq, one.hash)) is None:
-        _columns(session, one, now)  # learns from it
+        _columns(session, door, one, now)  # learns from it
         session.add(Fork(log_id=log.id, seq=one.seq, hash=one.hash, raw=one.raw, received_at=now))
         session.flush()
 
 
-def _columns(session: Session, one: _Placed, now: int) -> dict[str, object]:
+def _columns(session: Session, door: Keys, one: _Placed, now: int) -> dict[str, object]:
     """A row as it is stored: its bytes, and what finds it again; never refused for what it says."""
     columns: dict[str, object] = {"seq": one.seq, "hash": one.hash, "prev": one.prev, "raw": one.raw}
     columns |= {"at": None, "type": None, "member": None, "flag": None}
@@ -194,6 +195,7 @@ def _columns(session: Session, one: _Placed, now: int) -> dict[str, object]:
     columns |= {"member": row.member if row.member and re.fullmatch("[0-9]{3,6}", row.member) else None}
     if row.type not in ROW_TYPES:
         return columns | {"flag": Flag.UNKNOWN_TYPE}
+    noted.of_row(session, door.id, row, now)
     try:
         if learning.teaches(row):
             with session.begin_nested():

@@ -14,6 +14,8 @@ from contract.hours import parse as parse_hours
 from contract.settings import Fault, option
 from contract.zones import ZoneError, zone
 from roomserver.notices import Notices
+from roomserver.notify import settings as notify_settings
+from roomserver.notify.settings import Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,11 @@ class Settings:
     identity: Identity = field(default_factory=Identity)
     wechat: Wechat = field(default_factory=Wechat)
     notices: Notices = field(default_factory=Notices)
+    notify: tuple[Way, ...] = option((), example=(notify_settings.EXAMPLE,), doc="Who is told of alarms.")
+
+    def faults(self) -> Iterator[Fault]:
+        """Ways to notify that cannot be told apart."""
+        yield from notify_settings.faults(self.notify)
 
 
 def _given_twice(table: object, key: str) -> Iterator[Fault]:

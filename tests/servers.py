@@ -23,6 +23,7 @@ class Asked:
     query: dict[str, list[str]]
     token: str | None
     body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -59,6 +60,7 @@ class Server:
                     parse_qs(parts.query),
                     self.headers.get("Authorization"),
                     self.rfile.read(length),
+                    dict(self.headers),
                 )
                 server.asked.append(asked)
                 said = server.answer(asked)

@@ -197,6 +197,7 @@ class Ledger:
 
     def __init__(self, door: str, door_key: bytes, log: str = "0123456789abcdef") -> None:
         self.door, self.log = door, log
+        self.at = 1_795_485_600
         self.key = messages.report_key(door_key, door)
         self.rows: list[Row] = []
 
@@ -206,7 +207,7 @@ class Ledger:
             self.add("log-began", previous=None, reason="new")
         prev = self.rows[-1].hash if self.rows else FIRST_PREV
         row = audit.make(
-            self.key, self.door, log=self.log, seq=len(self.rows) + 1, prev=prev, at=1_795_485_600,
+            self.key, self.door, log=self.log, seq=len(self.rows) + 1, prev=prev, at=self.at,
             clock="server", type=type, member=member, detail=detail,
         )  # fmt: skip
         self.rows.append(row)

@@ -185,7 +185,7 @@ def test_every_listing_is_words_when_empty_and_json_when_asked(empty: Desk) -> N
     assert "door add" in empty("status")[1]
     for words in (("door", "list"), ("member", "list"), ("rows",)):
         assert empty.json(*words) == []
-    assert empty.json("status") == {"doors": {}, "alarms": []}
+    assert empty.json("status") == {"doors": {}, "alarms": [], "notify": []}
     assert "door add" in refused(empty("code", "0427"))
 
 
