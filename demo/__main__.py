@@ -79,6 +79,8 @@ def _introduce(setting: Setting, member: str, other: str) -> None:
   broker   mqtt://127.0.0.1:{setting.mqtt}   look in from another terminal:
            mosquitto_sub -V 5 -p {setting.mqtt} {login} -t 'studyroom/#' -v
   server   {setting.url}   process {setting.server_pid}: kill it, and the door goes on
+  page     {setting.url}/join   join as a resident, and draw codes of your own:
+           any name, any phone, 11010519491231002X as identity number
   members  {member} and {other}   more codes from another terminal:
            {sys.executable} -m roomserver -c {setting.folder}/roomserver.toml code {member}
 

@@ -81,6 +81,7 @@ class Setting:
     def start(self) -> None:
         """Write the server's files, run it, and enroll the door."""
         self.roomserver("init", "--http-port", str(self.http), "--mqtt-port", str(self.mqtt))
+        self._let_anybody_join()
         # In a thread: a Ctrl-C between its fork and our knowing of it would leave it running for good.
         with ThreadPoolExecutor(1) as starting:
             starting.submit(self._serve).result()
@@ -123,6 +124,14 @@ class Setting:
         """The same, its answer read."""
         answer: dict[str, Any] = json.loads(self.roomserver(*words, "--json"))
         return answer
+
+    def _let_anybody_join(self) -> None:
+        """Nobody is at hand to look at an identity card."""
+        path = self.folder / "roomserver.toml"
+        text = path.read_text("utf-8")
+        by_committee, by_nobody = 'provider = "committee"', 'provider = "demo"'
+        assert text.count(by_committee) == 1
+        path.write_text(text.replace(by_committee, by_nobody), "utf-8")
 
     def _serve(self) -> None:
         with (self.folder / "server.log").open("wb") as log:

@@ -20,7 +20,9 @@ from typing import IO
 import pytest
 from patience import until
 from serving import ROOT, answers
+from stage import Browser
 
+DIGITS = re.compile(r'id="digits"[^>]*aria-label="([\d ]+)"')
 CODE = re.compile(r"\d\d:\d\d now +(\d{4} \d{3} \d{3}) +if the door asks: (\d{3} \d{3})")
 
 
@@ -206,6 +208,26 @@ def test_without_a_terminal_it_reads_lines_and_ends_with_its_input() -> None:
     assert "\x1b" not in demo.text, "plain lines have no colours"
     assert "Traceback" not in demo.text
     nothing_is_left(shown)
+
+
+def test_who_joins_on_its_page_gets_in_with_his_own_code() -> None:
+    """As the demo says: any name, and the standard's own example of an identity number."""
+    with piped() as demo:
+        shown = introduced(demo)
+        page = re.search(r"page +(\S+)", demo.text)
+        assert page
+        identity = re.search(r"(\d{17}X) as identity number", demo.text)
+        assert identity
+        with Browser(base_url=f"http://127.0.0.1:{shown.http}", timeout=20) as phone:
+            asked = {"name": "王小明", "phone": "13800138000", "identity": identity[1]}
+            joined = phone.submit(page[1], {**asked, "membership": "true", "identity_check": "true"})
+            assert joined.is_redirect, joined.text
+            code = DIGITS.search(phone.get("/code").text)
+        assert code
+        demo.type(code[1].replace(" ", "") + "\n")
+        demo.shows(r"accepted .*Please come in")
+        demo.keys.close()
+        assert demo.wait() == 0, demo.text
 
 
 def demo_row(demo: Demo, type_: str) -> str:
