@@ -28,7 +28,6 @@ INSTALLED_FOR_TESTS = [line for line in INSTALLED_FOR_TESTS if line not in EXTRA
 COMES_WITH = {"markupsafe": "jinja2", "starlette": "fastapi", "pydantic": "fastapi", "urllib3": "requests"}
 NEVER_IMPORTED = {
     "mypy",
-    "psycopg",
     "pytest-timeout",
     "pytest-xdist",
     "python-multipart",
@@ -87,9 +86,9 @@ def imported(*folders: str) -> Iterator[tuple[Path, str]]:
     "folders, extras",
     [
         (["contract", "door"], ["pi", "osdp"]),
-        (["roomserver"], ["server", "postgresql", "tencent", "aliyun"]),
+        (["roomserver"], ["server", "tencent", "aliyun"]),
         (["demo"], ["server"]),
-        (["tests"], ["server", "postgresql", "dev", "pi", "osdp", "tencent", "aliyun"]),
+        (["tests"], ["server", "dev", "pi", "osdp", "tencent", "aliyun"]),
     ],
     ids=["door", "roomserver", "demo", "tests"],
 )
