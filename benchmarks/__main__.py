@@ -11,7 +11,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import decision, delivery, relay, running
+from benchmarks import decision, delivery, phones, relay, running
 from benchmarks.figures import Figure
 from demo.setting import Setting
 
@@ -28,6 +28,7 @@ def main() -> int:
             setting.start()
             found += running.figures(setting)
             found += delivery.figures(setting)
+            found += phones.figures(setting)
         finally:
             setting.stop()
     table = _table(found)

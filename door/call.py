@@ -42,22 +42,18 @@ def call(
     method: str,
     url: str,
     *,
-    context: Context | None,
+    context: Context,
     token: str | None = None,
     params: Mapping[str, str | int] | None = None,
     body: Mapping[str, object] | None = None,
 ) -> Answer:
-    """The server's answer; every failure is a ``LinkError`` that quotes neither token nor body.
-
-    ``context`` is for TLS, and None over plain HTTP.
-    """
+    """The server's answer; every failure is a ``LinkError`` that quotes neither token nor body."""
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     with _in_words(), requests.Session() as session:
         session.trust_env = False
-        if context is not None:
-            session.mount("https://", _Adapter(context))
+        session.mount("https://", _Adapter(context))
         sent_at = time.monotonic()
         with session.request(
             method,
