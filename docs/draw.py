@@ -44,12 +44,13 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "plays": "simulate simulation/",
     },
     "roomserver": {
-        "keeps": "settings place database schema register vault tags sealing members persons doors terms issue "
-        "seats visits standing phone timetable busy notices stored housekeeping",
+        "keeps": "settings place database schema register vault tags sealing members persons doors terms "
+        "issue seats visits standing phone timetable busy notices stored housekeeping",
         "hears": "rows reach learning alarms state commands gaps exchange",
-        "speaks": "subscriber broker mosquitto bell server api problems show qr desk reception",
+        "speaks": "subscriber broker mosquitto bell server api problems show qr desk reception chair",
         "tells": "notify/",
         "knows": "identity/ joining passkeys wechat sessions once limits",
+        "answers for it": "roles office accounts accountkeys volunteers acts",
         "shows": "pages/",
         "assembles": "__init__ __main__ errors app cli",
     },

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from contract.codes import Kind
 from contract.settings import SettingsError
-from roomserver import desk, reception
+from roomserver import chair, desk, reception
 from roomserver.bell import ring
 from roomserver.desk import DeskError
 from roomserver.errors import RoomserverError
 from roomserver.issue import SHEET_DAYS
 from roomserver.notify import desk as notify_desk
 from roomserver.place import load, open_place
+from roomserver.roles import Role
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
     _member_commands(commands)
     _application_commands(commands)
     _notify_commands(commands)
+    _account_commands(commands)
     key = commands.add_parser("key", help="the sealing key").add_subparsers(required=True, metavar="COMMAND")
     _command(key, "rotate", reception.key_rotate, "seal everything with a new key, while the server runs")
     code = _command(commands, "code", desk.code, "draw codes for a member", listing=True)
@@ -152,6 +154,18 @@ def _application_commands(commands: argparse._SubParsersAction[argparse.Argument
     decline = _command(words, "decline", reception.application_decline, "not taken in; the name is deleted")
     for command in (approve, decline):
         command.add_argument("id", type=int)
+
+
+def _account_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    account = commands.add_parser("account", help="the committee's accounts")
+    words = account.add_subparsers(required=True, metavar="COMMAND")
+    add = _command(words, "add", chair.account_add, "an account, and the link to set it up", listing=True)
+    add.add_argument("--role", type=Role, choices=list(Role), default=Role.COMMITTEE)
+    _command(words, "list", chair.account_list, "show the accounts", listing=True)
+    reset = _command(words, "reset", chair.account_reset, "new ways in for a lost password", listing=True)
+    disable = _command(words, "disable", chair.account_disable, "no more signing in")
+    for command in (add, reset, disable):
+        command.add_argument("name")
 
 
 def _command(

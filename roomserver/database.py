@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateColumn
 
 import roomserver.notify.noted
+import roomserver.office
 import roomserver.register  # noqa: F401  (their tables are among those that are made)
 from roomserver.errors import RoomserverError
 from roomserver.schema import SCHEMA_VERSION, Base, Head, Meta

@@ -13,6 +13,7 @@ from roomserver import joining
 from roomserver.database import Database
 from roomserver.members import RETENTION_SECONDS
 from roomserver.notify import noted
+from roomserver.office import AccountSession, Act
 from roomserver.register import Draw, OneTime, WebSession
 from roomserver.schema import AuditRow, Fork, Head, Log, SentCommand
 from roomserver.schema import Change as ListChange
@@ -30,6 +31,8 @@ def sweep(session: Session, now: int) -> None:
     session.execute(delete(OneTime).where(OneTime.expires_at <= now - DAY_SECONDS))
     session.execute(delete(Draw).where(Draw.at <= now - DAY_SECONDS))
     noted.sweep(session, now - KEPT_SECONDS)
+    session.execute(delete(AccountSession).where(AccountSession.expires_at <= now))
+    session.execute(delete(Act).where(Act.at <= now - RETENTION_SECONDS))
     _sweep_rows(session, now - RETENTION_SECONDS)
 
 

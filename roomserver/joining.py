@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from contract.access import AccessRecord
@@ -158,6 +158,12 @@ class Waiting:
     applied_at: int
     member: str | None  # who registered with the same number before
     again: int | None  # an earlier application with the same number
+
+
+def count_waiting(session: Session) -> int:
+    """How many applications wait."""
+    query = select(func.count()).select_from(Application).where(Application.state == State.PENDING)
+    return session.scalar(query) or 0
 
 
 def waiting(session: Session, opened: Opened) -> list[Waiting]:

@@ -31,6 +31,7 @@ JOIN = Limit("join", 30, 3600)
 SIGN_IN = Limit("sign-in", 60, 600)
 PASSKEY = Limit("passkey", 30, 600)
 WECHAT = Limit("wechat", 120, 600)
+COMMITTEE = Limit("committee", 10, 900)
 MY_DATA = Limit("my-data", 30, 3600)
 
 

@@ -19,6 +19,9 @@ class Purpose(StrEnum):
     TICKET = "ticket"
     PASSKEY_NEW = "passkey-new"
     PASSKEY_IN = "passkey-in"
+    ACCOUNT_LINK = "account-link"
+    ACCOUNT_PASSKEY_NEW = "account-passkey-new"
+    ACCOUNT_PASSKEY_IN = "account-passkey-in"
 
 
 LIFE_SECONDS = {
@@ -26,6 +29,9 @@ LIFE_SECONDS = {
     Purpose.TICKET: 60,
     Purpose.PASSKEY_NEW: 300,
     Purpose.PASSKEY_IN: 300,
+    Purpose.ACCOUNT_LINK: 24 * 3600,
+    Purpose.ACCOUNT_PASSKEY_NEW: 300,
+    Purpose.ACCOUNT_PASSKEY_IN: 300,
 }
 
 
@@ -35,6 +41,7 @@ class Taken:
 
     member: str | None
     wechat_tag: str | None
+    account: int | None = None
 
 
 def make(
@@ -44,6 +51,7 @@ def make(
     *,
     member: str | None = None,
     wechat_tag: str | None = None,
+    account: int | None = None,
     token: str | None = None,
 ) -> str:
     """A new token (or the caller's own); only its hash is kept."""
@@ -55,6 +63,7 @@ def make(
             purpose=purpose,
             member=member,
             wechat_tag=wechat_tag,
+            account_id=account,
             made_at=now,
             expires_at=expires,
         )
@@ -67,13 +76,18 @@ def take(session: Session, purpose: Purpose, token: str, now: int) -> Taken | No
     # Deleting and reading in one statement: of two who race for it one gets the row.
     query = delete(OneTime).where(OneTime.hash == token_hash(token), OneTime.purpose == purpose)
     found = session.execute(
-        query.returning(OneTime.member, OneTime.wechat_tag, OneTime.expires_at)
+        query.returning(OneTime.member, OneTime.wechat_tag, OneTime.account_id, OneTime.expires_at)
     ).one_or_none()
     if found is None or found.expires_at <= now:
         return None
-    return Taken(found.member, found.wechat_tag)
+    return Taken(found.member, found.wechat_tag, found.account_id)
 
 
 def drop(session: Session, purpose: Purpose, member: str) -> None:
     """Kill what was made for a member and not used: only the newest is on the table."""
     session.execute(delete(OneTime).where(OneTime.purpose == purpose, OneTime.member == member))
+
+
+def drop_account(session: Session, account: int) -> None:
+    """The same for one of the committee, whatever it was made for."""
+    session.execute(delete(OneTime).where(OneTime.account_id == account))

@@ -6,6 +6,7 @@ A passkey is discoverable: nobody says who he is before he signs in, so nobody l
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from webauthn.helpers.structs import (
     ResidentKeyRequirement,
     UserVerificationRequirement,
 )
+from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from roomserver import once
 from roomserver.once import Purpose
@@ -60,39 +62,19 @@ def ask_for_new(session: Session, site: Site, member: str, now: int) -> dict[str
     person = session.get(Person, member)
     if person is None or len(listed(session, member)) >= MOST:
         raise PasskeyRefusedError("no person, or too many passkeys")
-    options = webauthn.generate_registration_options(
-        rp_id=site.host,
-        rp_name=site.room,
-        user_id=person.handle,
-        user_name=member,
-        user_display_name=f"{site.room} {member}",
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED,
-            user_verification=UserVerificationRequirement.REQUIRED,
-        ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=key.id) for key in listed(session, member)],
-    )
-    token = bytes_to_base64url(options.challenge)
+    known = [key.id for key in listed(session, member)]
+    options, token = new_options(site, person.handle, member, known)
     once.make(session, Purpose.PASSKEY_NEW, now, member=member, token=token)
-    return _json(options)
+    return options
 
 
 def take_new(session: Session, site: Site, member: str, answer: dict[str, Any], now: int) -> None:
     """Keep the passkey that the member's browser made; ``PasskeyRefusedError`` if it is none."""
-    challenge = _challenge(answer)
+    challenge = challenge_of(answer)
     taken = once.take(session, Purpose.PASSKEY_NEW, challenge, now)
     if taken is None or taken.member != member:
         raise PasskeyRefusedError("no such challenge")
-    try:
-        made = webauthn.verify_registration_response(
-            credential=answer,
-            expected_challenge=base64url_to_bytes(challenge),
-            expected_rp_id=site.host,
-            expected_origin=site.origin,
-            require_user_verification=True,
-        )
-    except _WRONG as error:
-        raise PasskeyRefusedError(type(error).__name__) from None
+    made = made_by(site, answer, challenge)
     if session.get(Passkey, made.credential_id) is not None:
         raise PasskeyRefusedError("known already")
     session.add(
@@ -108,32 +90,19 @@ def take_new(session: Session, site: Site, member: str, answer: dict[str, Any], 
 
 def ask_to_sign_in(session: Session, site: Site, now: int) -> dict[str, Any]:
     """What any browser needs to sign in: the same for everybody."""
-    options = webauthn.generate_authentication_options(
-        rp_id=site.host, user_verification=UserVerificationRequirement.REQUIRED
-    )
-    once.make(session, Purpose.PASSKEY_IN, now, token=bytes_to_base64url(options.challenge))
-    return _json(options)
+    options, token = in_options(site)
+    once.make(session, Purpose.PASSKEY_IN, now, token=token)
+    return options
 
 
 def take_sign_in(session: Session, site: Site, answer: dict[str, Any], now: int) -> str:
     """The member whose passkey answered; ``PasskeyRefusedError`` if none of ours did."""
-    challenge = _challenge(answer)
-    key = session.get(Passkey, _id(answer), with_for_update=True)
+    challenge = challenge_of(answer)
+    key = session.get(Passkey, id_of(answer), with_for_update=True)
     if once.take(session, Purpose.PASSKEY_IN, challenge, now) is None or key is None:
         raise PasskeyRefusedError("no such challenge or passkey")
-    try:
-        seen = webauthn.verify_authentication_response(
-            credential=answer,
-            expected_challenge=base64url_to_bytes(challenge),
-            expected_rp_id=site.host,
-            expected_origin=site.origin,
-            credential_public_key=key.public_key,
-            credential_current_sign_count=key.sign_count,
-            require_user_verification=True,
-        )
-    except _WRONG as error:
-        raise PasskeyRefusedError(type(error).__name__) from None
-    key.sign_count, key.used_at = seen.new_sign_count, now
+    key.sign_count = signed_by(site, answer, challenge, key.public_key, key.sign_count)
+    key.used_at = now
     return key.member
 
 
@@ -146,6 +115,65 @@ def remove(session: Session, member: str, id_: str) -> None:
     session.execute(delete(Passkey).where(Passkey.id == raw, Passkey.member == member))
 
 
+# -- the browser's half, whoever signs in ---------------------------------------------------------
+
+
+def new_options(site: Site, handle: bytes, name: str, known: Sequence[bytes]) -> tuple[dict[str, Any], str]:
+    """What a browser needs to make a passkey for ``name``, and the challenge in it."""
+    options = webauthn.generate_registration_options(
+        rp_id=site.host,
+        rp_name=site.room,
+        user_id=handle,
+        user_name=name,
+        user_display_name=f"{site.room} {name}",
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED,
+            user_verification=UserVerificationRequirement.REQUIRED,
+        ),
+        exclude_credentials=[PublicKeyCredentialDescriptor(id=id_) for id_ in known],
+    )
+    return _json(options), bytes_to_base64url(options.challenge)
+
+
+def in_options(site: Site) -> tuple[dict[str, Any], str]:
+    """What any browser needs to sign in, and the challenge in it."""
+    options = webauthn.generate_authentication_options(
+        rp_id=site.host, user_verification=UserVerificationRequirement.REQUIRED
+    )
+    return _json(options), bytes_to_base64url(options.challenge)
+
+
+def made_by(site: Site, answer: dict[str, Any], challenge: str) -> VerifiedRegistration:
+    """The passkey that a browser made; ``PasskeyRefusedError`` if it is none."""
+    try:
+        return webauthn.verify_registration_response(
+            credential=answer,
+            expected_challenge=base64url_to_bytes(challenge),
+            expected_rp_id=site.host,
+            expected_origin=site.origin,
+            require_user_verification=True,
+        )
+    except _WRONG as error:
+        raise PasskeyRefusedError(type(error).__name__) from None
+
+
+def signed_by(site: Site, answer: dict[str, Any], challenge: str, public_key: bytes, count: int) -> int:
+    """How often the passkey has signed now; ``PasskeyRefusedError`` if this was not signed by it."""
+    try:
+        seen = webauthn.verify_authentication_response(
+            credential=answer,
+            expected_challenge=base64url_to_bytes(challenge),
+            expected_rp_id=site.host,
+            expected_origin=site.origin,
+            credential_public_key=public_key,
+            credential_current_sign_count=count,
+            require_user_verification=True,
+        )
+    except _WRONG as error:
+        raise PasskeyRefusedError(type(error).__name__) from None
+    return seen.new_sign_count
+
+
 # What the library raises on what a browser never sends: garbage, too.
 _WRONG = (WebAuthnException, ValueError, KeyError, TypeError, IndexError, AttributeError)
 
@@ -155,7 +183,7 @@ def _json(options: Any) -> dict[str, Any]:
     return told
 
 
-def _challenge(answer: dict[str, Any]) -> str:
+def challenge_of(answer: dict[str, Any]) -> str:
     """The challenge that the browser signed, as it says; whether it did is checked after."""
     try:
         told = json.loads(base64url_to_bytes(answer["response"]["clientDataJSON"]))["challenge"]
@@ -166,7 +194,7 @@ def _challenge(answer: dict[str, Any]) -> str:
     return told.rstrip("=")
 
 
-def _id(answer: dict[str, Any]) -> bytes:
+def id_of(answer: dict[str, Any]) -> bytes:
     try:
         return base64url_to_bytes(answer["id"])
     except (ValueError, KeyError, TypeError, AttributeError):

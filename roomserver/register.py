@@ -65,13 +65,17 @@ class WebSession(Base):
 
 
 class OneTime(Base):
-    """Something good once, by its hash: a link, a ticket of WeChat's, a passkey's challenge."""
+    """Something good once, by its hash: a link, a ticket of WeChat's, a passkey's challenge.
+
+    ``account_id``: it is for one of the committee.
+    """
 
     __tablename__ = "one_time"
     hash: Mapped[str] = mapped_column(Digest, primary_key=True)
     purpose: Mapped[str] = mapped_column(Word)
     member: Mapped[str | None] = mapped_column(Number, index=True)
     wechat_tag: Mapped[str | None] = mapped_column(Digest)
+    account_id: Mapped[int | None]
     made_at: Mapped[int]
     expires_at: Mapped[int] = mapped_column(index=True)
 

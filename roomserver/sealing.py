@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from roomserver import tags, vault
+from roomserver.office import Account
 from roomserver.place import Opened
 from roomserver.register import Application, Person
 from roomserver.schema import Base, Door, Meta
@@ -22,6 +23,7 @@ SEALED: Mapping[type[Base], tuple[InstrumentedAttribute[Any], ...]] = {
     Door: (Door.key, Door.former_key, Door.mqtt_password),
     Person: (Person.name, Person.phone),
     Application: (Application.name, Application.phone),
+    Account: (Account.totp,),
 }
 
 

@@ -24,6 +24,8 @@ from roomserver.vault import new_token, token_hash
 
 LIFE_SECONDS = 180 * 86_400
 APPLICANT_SECONDS = 60 * 86_400
+RESIDENT, COMMITTEE = "session", "committee"  # the cookies; whoever is both has both
+COMMITTEE_PATH = "/committee"
 RENEW_SECONDS = 86_400  # a page view writes to the database once a day, not each time
 
 
@@ -135,21 +137,25 @@ Room = Annotated[Server, Depends(server_of)]
 Whoever = Annotated[Visitor, Depends(visitor_of)]
 
 
-def token_of(request: Request) -> str | None:
-    """The session token that the browser sent."""
-    return request.cookies.get(_cookie(request, "session")) or None
+def token_of(request: Request, whose: str = RESIDENT) -> str | None:
+    """The session token that the browser sent, as a resident's or one of the committee's."""
+    return request.cookies.get(_cookie(request, whose)) or None
 
 
-def give_cookie(request: Request, response: Response, token: str) -> None:
-    """Sign the browser in with ``token``."""
-    _set_cookie(request, response, "session", token, LIFE_SECONDS)
+def give_cookie(
+    request: Request,
+    response: Response,
+    token: str,
+    whose: str = RESIDENT,
+    seconds: int | None = LIFE_SECONDS,
+) -> None:
+    """Sign the browser in with ``token``; without ``seconds`` until it is closed."""
+    _set_cookie(request, response, whose, token, seconds)
 
 
-def take_cookie(request: Request, response: Response) -> None:
+def take_cookie(request: Request, response: Response, whose: str = RESIDENT) -> None:
     """Sign the browser out."""
-    response.delete_cookie(
-        _cookie(request, "session"), httponly=True, samesite="lax", secure=_secure(request)
-    )
+    response.delete_cookie(_cookie(request, whose), httponly=True, samesite="lax", secure=_secure(request))
 
 
 def sign_in(
@@ -227,7 +233,7 @@ def form_token(request: Request) -> str:
         if not hasattr(request.state, "visit"):
             request.state.visit = new_token()
         visit = request.state.visit
-    return _token_for(visit, token_of(request))
+    return _token_for(visit, token_of(request, _whose(request)))
 
 
 def give_visit(request: Request, response: Response) -> None:
@@ -247,7 +253,7 @@ async def own_form(request: Request) -> None:
         given = found if isinstance(found, str) else ""
     visit = request.cookies.get(_cookie(request, "visit"), "")
     if not visit or not hmac.compare_digest(
-        given.encode("utf-8", "replace"), _token_for(visit, token_of(request)).encode()
+        given.encode("utf-8", "replace"), _token_for(visit, token_of(request, _whose(request))).encode()
     ):
         raise ForeignFormError
 
@@ -262,6 +268,11 @@ def _check_origin(request: Request) -> None:
     known = {server_of(request).opened.place.origin, f"{request.url.scheme}://{request.headers.get('host')}"}
     if origin not in known:
         raise ForeignFormError
+
+
+def _whose(request: Request) -> str:
+    """Which of the two sessions a form belongs to."""
+    return COMMITTEE if f"{request.url.path}/".startswith(f"{COMMITTEE_PATH}/") else RESIDENT
 
 
 def _token_for(visit: str, session_token: str | None) -> str:

@@ -52,6 +52,9 @@ def test_what_may_hold_a_member_number_counts_as_personal(name: str) -> None:
 OPEN_BYTES = {  # bytes that are not sealed, each for a reason
     "persons.handle": "random",
     "passkeys.id": "random",
+    "accounts.handle": "random",
+    "account_passkeys.id": "random",
+    "account_passkeys.public_key": "public",
     "passkeys.public_key": "public",
     "rows.raw": "as the door signed it",
     "forks.raw": "as the door signed it",

@@ -14,11 +14,12 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-from roomserver import problems, sessions
+from roomserver import problems, sessions, volunteers
 from roomserver.busy import BusyHours
 from roomserver.identity import provider_of
 from roomserver.limits import Limits
 from roomserver.pages import code, coming, join, look, me, passkey, privacy, room, wechat
+from roomserver.pages.committee import routers
 from roomserver.server import Server
 
 ROUTERS: Sequence[APIRouter] = (
@@ -62,7 +63,7 @@ def install(app: FastAPI, server: Server) -> None:
         response.headers.setdefault("Cache-Control", KEPT if keeps else "no-store")
         return response
 
-    for router in ROUTERS:
+    for router in (*ROUTERS, *routers.all_checked()):
         include(app, router)
     app.include_router(wechat.api)
     wechat.verification(app, server.opened.place.settings.wechat.verification)
@@ -83,8 +84,11 @@ def error_page(request: Request, status: int) -> Response | None:
     path, accepts = request.url.path, request.headers.get("accept", "")
     if path.startswith("/api/") or "text/html" not in accepts:
         return None
+    theirs = path.startswith(f"{sessions.COMMITTEE_PATH}/") or path == sessions.COMMITTEE_PATH
     if status == HTTPStatus.UNAUTHORIZED:
-        return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
+        return RedirectResponse(f"{sessions.COMMITTEE_PATH if theirs else ''}/sign-in", HTTPStatus.SEE_OTHER)
+    if theirs and (caller := volunteers.volunteer_or_none(request)) is not None and not caller.ready:
+        return RedirectResponse(f"{sessions.COMMITTEE_PATH}/me", HTTPStatus.SEE_OTHER)
     return look.render(
         request, "error.html", status, kind=str(status) if str(status) in TOLD_ERRORS else "500"
     )

@@ -26,6 +26,11 @@ def when(language: Language, zone: tzinfo, now: int, t: int) -> str:
     return word(language, "time.date", day=day(language, today, local.date()), time=time)
 
 
+def second(language: Language, zone: tzinfo, now: int, t: int) -> str:
+    """The same to the second, where it is proof: ``19:02:11``."""
+    return f"{when(language, zone, now, t)}:{datetime.fromtimestamp(t, zone):%S}"
+
+
 def day(language: Language, today: date, of: date) -> str:
     """``11月28日``, ``28 Nov``; with the year when it is another."""
     if language is Language.ZH:

@@ -11,24 +11,25 @@
     return answer.json();
   }
 
-  async function make(token) {
-    const asked = await post("/passkey/new/options", {}, token);
+  // `at` is before every path: nothing for residents, /committee for the committee.
+  async function make(at, token) {
+    const asked = await post(`${at}/passkey/new/options`, {}, token);
     asked.challenge = bytes(asked.challenge);
     asked.user.id = bytes(asked.user.id);
     for (const known of asked.excludeCredentials || []) known.id = bytes(known.id);
     const made = await navigator.credentials.create({ publicKey: asked });
-    return post("/passkey/new", {
+    return post(`${at}/passkey/new`, {
       id: made.id, rawId: text(made.rawId), type: made.type,
       response: { clientDataJSON: text(made.response.clientDataJSON), attestationObject: text(made.response.attestationObject) },
     }, token);
   }
 
-  async function signIn(token) {
-    const asked = await post("/passkey/in/options", {}, token);
+  async function signIn(at, token) {
+    const asked = await post(`${at}/passkey/in/options`, {}, token);
     asked.challenge = bytes(asked.challenge);
     const signed = await navigator.credentials.get({ publicKey: asked });
     const said = signed.response;
-    return post("/passkey/in", {
+    return post(`${at}/passkey/in`, {
       id: signed.id, rawId: text(signed.rawId), type: signed.type,
       response: {
         clientDataJSON: text(said.clientDataJSON), authenticatorData: text(said.authenticatorData),
@@ -39,7 +40,7 @@
 
   for (const place of document.querySelectorAll("[data-passkey]")) {
     const button = place.querySelector("button"), failed = place.querySelector("[role=alert]");
-    const token = place.querySelector("[name=form_token]").value;
+    const token = place.querySelector("[name=form_token]").value, at = place.dataset.at || "";
     if (!window.PublicKeyCredential) continue;
     place.querySelector("[data-none]").hidden = true;
     button.hidden = false;
@@ -47,7 +48,7 @@
       button.disabled = true;
       failed.hidden = true;
       try {
-        const done = await (place.dataset.passkey === "new" ? make(token) : signIn(token));
+        const done = await (place.dataset.passkey === "new" ? make(at, token) : signIn(at, token));
         location.assign(done.to);
       } catch {
         failed.hidden = false;

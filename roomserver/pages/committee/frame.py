@@ -1,0 +1,53 @@
+"""The frame of the committee's pages: navigation by what the caller may do, and times in his language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from roomserver import sessions
+from roomserver.acts import Done
+from roomserver.pages import look, times
+from roomserver.pages.words import word
+from roomserver.roles import Right
+from roomserver.volunteers import Volunteer
+
+# Path, word, and the right that opens it; in the order of the evening.
+NAV: Sequence[tuple[str, str, Right]] = (
+    ("/committee", "now", Right.LOOK),
+    ("/committee/acts", "acts", Right.ACTS),
+    ("/committee/me", "me", Right.OWN),
+)
+
+
+def page(
+    request: Request, caller: Volunteer | None, template: str, status: int = HTTPStatus.OK, **values: object
+) -> HTMLResponse:
+    """A page of the committee; without a caller (who is yet to sign in) it has no navigation."""
+    shown = () if caller is None or not caller.ready else NAV
+    values |= {
+        "caller": caller,
+        "nav": [(path, name) for path, name, right in shown if caller is not None and caller.may(right)],
+        "here": request.url.path,
+        "may": lambda right: caller is not None and caller.may(Right(right)),
+    }
+    return look.render(request, template, status, **values, **said(request))
+
+
+def said(request: Request) -> dict[str, Callable[..., str]]:
+    """What templates say times and acts with."""
+    server, spoken = sessions.server_of(request), look.language(request)
+    zone, now = server.opened.place.settings.codes.codes().time_zone, server.clock()
+
+    def act(done: Done) -> str:
+        return word(spoken, f"act.{done.what}", member=done.member or "", **done.detail)
+
+    return {
+        "when": lambda t: times.when(spoken, zone, now, t),
+        "second": lambda t: times.second(spoken, zone, now, t),
+        "ago": lambda t: times.ago(spoken, now - t),
+        "act": act,
+    }

@@ -1,0 +1,26 @@
+"""What the committee did: every act, newest first."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from roomserver import acts
+from roomserver.pages.committee import frame
+from roomserver.roles import Right
+from roomserver.sessions import COMMITTEE_PATH, Room
+from roomserver.volunteers import Caller, needs
+
+router = APIRouter(prefix=COMMITTEE_PATH)
+MOST = 50
+
+
+@router.get("/acts", dependencies=[needs(Right.ACTS)])
+def history(
+    request: Request, room: Room, caller: Caller, before: Annotated[int | None, Query(ge=1, le=2**53)] = None
+) -> Response:
+    """A page of the log."""
+    with room.opened.database.read() as session:
+        done = acts.listed(session, before=before, most=MOST)
+    return frame.page(request, caller, "committee/acts.html", done=done, more=len(done) == MOST)

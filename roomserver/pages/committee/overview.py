@@ -1,0 +1,23 @@
+"""The first page: what needs a hand now, then the room."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from roomserver import joining
+from roomserver.alarms import open_alarms
+from roomserver.pages.committee import frame
+from roomserver.roles import Right
+from roomserver.sessions import COMMITTEE_PATH, Room
+from roomserver.volunteers import Caller, needs
+
+router = APIRouter(prefix=COMMITTEE_PATH)
+
+
+@router.get("", dependencies=[needs(Right.LOOK)])
+def overview(request: Request, room: Room, caller: Caller) -> Response:
+    """The page."""
+    with room.opened.database.read() as session:
+        waiting = joining.count_waiting(session) if caller.may(Right.APPLICATIONS) else 0
+        alarms = len(open_alarms(session))
+    return frame.page(request, caller, "committee/overview.html", waiting=waiting, alarms=alarms)
