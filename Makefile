@@ -8,7 +8,7 @@ PIP_INSTALL := PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install
 PYTEST := $(BIN)/python -m pytest -q -n 4 --dist loadfile
 CHECKED := contract door roomserver demo tests
 
-.PHONY: help demo test test-all lint fuzz benchmarks mutate clean
+.PHONY: help demo test test-all lint fuzz benchmarks mutate migration clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -40,6 +40,11 @@ benchmarks: $(VENV)/.dev ## how fast it is on this machine, into docs/performanc
 mutate: $(VENV)/.dev ## change the core in every small place and see that a test notices (an hour)
 	@$(BIN)/python tools/mutate.py
 
+migration: $(VENV)/.dev ## write the next step of the server's tables: SAYS="Add the accounts"
+	@tools/migration $(VENV) "$(SAYS)"
+	@$(BIN)/ruff check --quiet --fix roomserver/migrations
+	@$(BIN)/ruff format --quiet roomserver/migrations
+
 clean: ## remove the environment and everything made
 	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find $(wildcard $(CHECKED)) -name __pycache__ -prune -exec rm -rf {} +
@@ -57,5 +62,5 @@ $(VENV)/.demo: $(VENV)/.pip
 
 $(VENV)/.dev: $(VENV)/.demo
 	@echo "Installing what the tests need"
-	@$(PIP_INSTALL) -e '.[server,osdp,dev,tencent,aliyun]' || { echo "Not installed; is there a network?" >&2; exit 1; }
+	@$(PIP_INSTALL) -e '.[server,postgresql,osdp,dev,tencent,aliyun]' || { echo "Not installed; is there a network?" >&2; exit 1; }
 	@touch $@

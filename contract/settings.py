@@ -10,7 +10,6 @@ Whatever the text, ``read`` returns a settings object or raises ``SettingsError`
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import tomllib
@@ -79,6 +78,8 @@ def fill(cls: type[T], values: object, *, name: str, strict: bool = True) -> T:
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """``; did you mean "…"?`` when one of ``known`` is close to ``word``, else nothing."""
+    import difflib  # only here: whoever makes no mistake has no use for it
+
     close = difflib.get_close_matches(word[:60], list(known), n=1)
     return f'; did you mean "{close[0]}"?' if close else ""
 

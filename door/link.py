@@ -186,9 +186,9 @@ class Link:
     def _ask_time(self) -> None:
         from door.call import call
 
-        context = Context(self._tls, None)
+        context = self._context(None)
         answer = call("GET", f"{self._base}/time", context=context)
-        if context.validity is not None:
+        if context is not None and context.validity is not None:
             fault = context.validity.fault(answer.server_time, self._known().past)
             if fault:
                 raise CertificateDatesError(f"{fault}, by the server's own clock or by what the door knows")
@@ -200,8 +200,11 @@ class Link:
         revision, digest, n = self._position()
         url = f"{self._base}/doors/{self._door}/access"
         params: dict[str, str | int] = {"since": revision, "digest": digest, "n": n}
-        context = Context(self._tls, self._now)
-        return call("GET", url, context=context, token=self._token, params=params)
+        return call("GET", url, context=self._context(self._now), token=self._token, params=params)
+
+    def _context(self, now: Callable[[], int | None] | None) -> Context | None:
+        """None for a server on this machine: the authorities would be read at each call, for nothing."""
+        return Context(self._tls, now) if self._base.startswith("https:") else None
 
     def _now(self) -> int | None:
         """The time to judge certificates by: the server's own where it has just been told."""

@@ -6,19 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from sqlite3 import Connection as SqliteConnection
 
-from sqlalchemy import Connection, create_engine, event, inspect, select, text
+from sqlalchemy import Connection, create_engine, event, func, select
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
-from sqlalchemy.schema import CreateColumn
 
-import roomserver.notify.noted
-import roomserver.office
-import roomserver.register  # noqa: F401  (their tables are among those that are made)
+from roomserver import migrations
 from roomserver.errors import RoomserverError
-from roomserver.schema import SCHEMA_VERSION, Base, Head, Meta
 
 BUSY_MS = 10_000  # how long one process waits for another's write
+_UPGRADE_LOCK = 7_264_013  # any number that means only this
 
 
 class DatabaseError(RoomserverError, RuntimeError):
@@ -36,43 +32,42 @@ class Database:
         self._writing = self.engine.execution_options(writes=True)
 
     def create(self) -> None:
-        """Make the tables of an empty database; one that has tables is left as it is."""
-        if inspect(self.engine).has_table(Meta.__tablename__):
-            return
-        Base.metadata.create_all(self.engine)
-        with self.write() as session:
-            session.add_all([Meta(name="schema", value=str(SCHEMA_VERSION)), Head(id=1)])
+        """Make the tables of an empty database, or bring those that are there up to date."""
+        if self._step() != migrations.HEAD:
+            self._upgrade()
+        self.check()
 
     def check(self) -> None:
         """Bring an older database up to date; ``DatabaseError`` unless this program can use what is there."""
-        found = self._version()
-        if found.isdecimal() and int(found) < SCHEMA_VERSION:
+        step = self._step()
+        if step is None:
+            raise DatabaseError("The database has no tables yet. Run: roomserver init")
+        if step < migrations.HEAD:
             self._upgrade()
-            found = self._version()
-        if found != str(SCHEMA_VERSION):
+        elif step > migrations.HEAD:
             raise DatabaseError(
-                f"The database has schema {found}, this program {SCHEMA_VERSION}. Install the newer program."
+                f"The database is at step {step}, this program at {migrations.HEAD}. Install the newer one."
             )
 
-    def _version(self) -> str:
-        try:
-            with self.read() as session:
-                return str(session.scalar(select(Meta.value).where(Meta.name == "schema")))
-        except OperationalError:
-            raise DatabaseError("The database has no tables yet. Run: roomserver init") from None
+    def _step(self) -> str | None:
+        with self.engine.connect() as connection:
+            return migrations.current(connection)
 
     def _upgrade(self) -> None:
-        """Make the tables and columns that are missing, in one transaction; all else stays as it is."""
-        with self.write() as session:
-            connection = session.connection()
-            Base.metadata.create_all(connection)
-            there = inspect(connection)
-            for table in Base.metadata.sorted_tables:
-                known = {column["name"] for column in there.get_columns(table.name)}
-                for column in (column for column in table.columns if column.name not in known):
-                    made = CreateColumn(column).compile(dialect=connection.dialect)
-                    connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {made}"))
-            session.get_one(Meta, "schema").value = str(SCHEMA_VERSION)
+        """All steps in one transaction, by one program at a time: the others wait, and find it done."""
+        engine = create_engine(self.engine.url)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "connect", _let_tables_be_replaced)
+            event.listen(engine, "begin", _begin_sqlite)
+        try:
+            with engine.execution_options(writes=True).begin() as connection:
+                if engine.dialect.name == "postgresql":
+                    connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+                if (migrations.current(connection) or "") < migrations.HEAD:
+                    migrations.upgrade(connection)
+        finally:
+            engine.dispose()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -96,6 +91,10 @@ def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
     # FULL: an acknowledged row is on the disk. The door deletes what is acknowledged.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _let_tables_be_replaced(connection: SqliteConnection, _record: object) -> None:
+    connection.execute("PRAGMA foreign_keys=OFF")  # else a table could not be dropped for its new form
 
 
 def _begin_sqlite(connection: Connection) -> None:

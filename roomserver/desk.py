@@ -44,7 +44,6 @@ def init(args: Namespace) -> None:
         (place.folder / DATABASE_FILE).touch(0o600)
     database = Database(place.database_url)
     database.create()
-    database.check()
     database.close()
     say("The database is ready. Next: roomserver serve, and in another terminal: roomserver door add NAME")
 

@@ -9,9 +9,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from contract.access import EMPTY_DIGEST
 
-# One more with every new table or column: what an older database lacks is then made when it is opened.
-# A new column of an old table may be null, or has a default of the server.
-SCHEMA_VERSION = 5
 Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what is called INTEGER
 Word = String(32)
 Number = String(6)

@@ -28,6 +28,7 @@ INSTALLED_FOR_TESTS = [line for line in INSTALLED_FOR_TESTS if line not in EXTRA
 COMES_WITH = {"markupsafe": "jinja2", "starlette": "fastapi", "pydantic": "fastapi", "urllib3": "requests"}
 NEVER_IMPORTED = {
     "mypy",
+    "psycopg",
     "pytest-timeout",
     "pytest-xdist",
     "python-multipart",
@@ -86,9 +87,9 @@ def imported(*folders: str) -> Iterator[tuple[Path, str]]:
     "folders, extras",
     [
         (["contract", "door"], ["pi", "osdp"]),
-        (["roomserver"], ["server", "tencent", "aliyun"]),
+        (["roomserver"], ["server", "postgresql", "tencent", "aliyun"]),
         (["demo"], ["server"]),
-        (["tests"], ["server", "dev", "pi", "osdp", "tencent", "aliyun"]),
+        (["tests"], ["server", "postgresql", "dev", "pi", "osdp", "tencent", "aliyun"]),
     ],
     ids=["door", "roomserver", "demo", "tests"],
 )

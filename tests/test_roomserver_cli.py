@@ -111,13 +111,13 @@ def test_another_key_file_is_told(desk: Desk) -> None:
 
 def test_a_database_of_a_newer_program_is_left_alone(desk: Desk) -> None:
     database = sqlite3.connect(desk.config.parent / "roomserver.db")
-    database.execute("UPDATE meta SET value = '999'")
+    database.execute("UPDATE alembic_version SET version_num = '9999'")
     database.commit()
     database.close()
-    assert "999" in refused(desk("member", "add"))
+    assert "9999" in refused(desk("member", "add"))
     code, _, err = desk("init")
     assert code == 2
-    assert "999" in err
+    assert "9999" in err
 
 
 @pytest.mark.parametrize(

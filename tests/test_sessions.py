@@ -12,16 +12,13 @@ import pytest
 import stage as stages
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from sqlalchemy import select, text
+from sqlalchemy import select
 from stage import Browser, Stage, T
 
-from contract.codes import Codes, Kind
-from roomserver import limits, members, once, sessions
-from roomserver.database import DatabaseError
+from roomserver import limits, once, sessions
 from roomserver.limits import Limit, Limits, TooManyError, network
 from roomserver.once import Purpose
 from roomserver.register import WebSession
-from roomserver.schema import Meta
 from roomserver.sessions import Room, SignedIn, Visitor
 
 FEW = Limit("few", 3, 60)
@@ -284,30 +281,3 @@ def test_of_those_who_race_for_it_one_gets_it(stage: Stage) -> None:
     for thread in threads:
         thread.join()
     assert sorted(map(str, got)) == ["0427", *["None"] * 7]
-
-
-# -- the database grows ---------------------------------------------------------------------------
-
-
-def test_a_database_from_before_the_register_is_brought_up_to_date(stage: Stage) -> None:
-    """What was in it stays, and what it lacked is made when it is opened."""
-    database = stage.opened.database
-    with database.write() as session:
-        members.add(session, Kind.PHONE, Codes(), T, "0427")
-        for table in ("wechat_accounts", "passkeys", "consents", "sessions", "applications", "persons"):
-            session.execute(text(f"DROP TABLE {table}"))
-        session.execute(text("ALTER TABLE doors DROP COLUMN holds_revision"))
-        session.get_one(Meta, "schema").value = "1"
-    database.check()
-    with database.read() as session:
-        assert members.get(session, "0427").member == "0427"
-        columns = session.execute(text("SELECT holds_revision FROM doors")).all()
-        assert columns == []
-    assert signed_in(stage).get("/whoami").status_code == 200
-
-
-def test_a_database_of_a_newer_program_is_left_alone(stage: Stage) -> None:
-    with stage.opened.database.write() as session:
-        session.get_one(Meta, "schema").value = "999"
-    with pytest.raises(DatabaseError, match="schema 999"):
-        stage.opened.database.check()

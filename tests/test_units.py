@@ -110,7 +110,19 @@ def test_the_door_keeps_its_secrets_out_of_the_unit() -> None:
     assert name == SYSTEMD_NAME
     assert path == str(Config().door.credentials)
     assert value("door", "SetCredential").startswith(f"{name}:")  # else a new door could not even complain
-    assert read("door")["Environment"] == [f"LG_WD={value('door', 'WorkingDirectory')}"]
+    assert {name.partition("=")[0] for name in read("door")["Environment"]} == {
+        "LG_WD", "MALLOC_ARENA_MAX", "PYTHONTZPATH"
+    }  # fmt: skip
+
+
+def test_lgpio_finds_a_folder_it_may_write_to() -> None:
+    assert f"LG_WD={value('door', 'WorkingDirectory')}" in read("door")["Environment"]
+
+
+def test_the_time_zones_are_where_the_unit_says() -> None:
+    """Else a door with another folder than Debian's would know no zone at all."""
+    told = dict(variable.split("=", 1) for variable in read("door")["Environment"])
+    assert Path(told["PYTHONTZPATH"], "Asia", "Shanghai").is_file()
 
 
 # -- the sandbox ----------------------------------------------------------------------------------
