@@ -72,7 +72,7 @@ def count(session: Session, until: int, zone: tzinfo, capacity: int) -> Busy:
         .where(AuditRow.at >= since, AuditRow.at < until)
         .order_by(AuditRow.at, Log.id, AuditRow.seq)
     )
-    moved = [(at or 0, kind or "", _count(kind, raw)) for at, kind, raw in session.execute(query)]
+    moved = [(at or 0, kind or "", told(kind, raw)) for at, kind, raw in session.execute(query)]
     if not moved:
         return Busy()
     seconds = person_seconds(moved, until, zone)
@@ -85,19 +85,20 @@ def person_seconds(moved: Iterable[Movement], until: int, zone: tzinfo) -> Seque
     """How long people were inside in each hour of the day, all together."""
     hours = [0] * 24
     inside, since = 0, 0
-    for at, kind, told in [*moved, (until, "", 0)]:
+    for at, kind, number in [*moved, (until, "", 0)]:
         end = min(at, since + MOST_HOURS * HOUR)
         while inside and since < end:
             local = datetime.fromtimestamp(since, zone)
             step = min(end - since, HOUR - local.minute * 60 - local.second)
             hours[local.hour] += inside * step
             since += step
-        inside = told if kind == "count" else max(0, inside + (kind == "entered") - (kind == "left"))
+        inside = number if kind == "count" else max(0, inside + (kind == "entered") - (kind == "left"))
         since = at
     return hours
 
 
-def _count(kind: str | None, raw: bytes) -> int:
+def told(kind: str | None, raw: bytes) -> int:
+    """The count that a row of this type and these bytes tells; 0 for none."""
     found = audit.parse(raw).detail.get("count") if kind == "count" else 0
     return found if type(found) is int and found >= 0 else 0
 

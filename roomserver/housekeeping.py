@@ -1,4 +1,4 @@
-"""Deletes what was kept long enough, as ``stored.py`` promises: when the server starts, and once a day."""
+"""Counts the hours and deletes what is too old, as ``stored.py`` promises: at the start and every hour."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from threading import Event, Thread
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from roomserver import joining
+from roomserver import hourly, joining, members
 from roomserver.database import Database
 from roomserver.members import RETENTION_SECONDS
 from roomserver.notify import noted
@@ -21,11 +21,14 @@ from roomserver.schema import Change as ListChange
 log = logging.getLogger("roomserver.housekeeping")
 
 DAY_SECONDS = 86_400
+HOUR_SECONDS = 3600
 KEPT_SECONDS = 30 * DAY_SECONDS  # what people were told
 
 
 def sweep(session: Session, now: int) -> None:
-    """Delete all that is too old."""
+    """Count the hours, then delete all that is too old; one server at a time."""
+    members.lock(session)
+    hourly.fill(session, now)
     joining.sweep(session, now)
     session.execute(delete(WebSession).where(WebSession.expires_at <= now))
     session.execute(delete(OneTime).where(OneTime.expires_at <= now - DAY_SECONDS))
@@ -51,13 +54,13 @@ def _sweep_rows(session: Session, before: int) -> None:
 class Housekeeping:
     """Sweeps on a thread of its own."""
 
-    def __init__(self, database: Database, clock: Callable[[], int], seconds: float = DAY_SECONDS) -> None:
+    def __init__(self, database: Database, clock: Callable[[], int], seconds: float = HOUR_SECONDS) -> None:
         self._database, self._clock, self._seconds = database, clock, seconds
         self._stop = Event()
         self._thread = Thread(target=self._run, name="housekeeping", daemon=True)
 
     def start(self) -> None:
-        """Sweep now, and then once a day."""
+        """Sweep now, and then every hour."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -70,7 +73,7 @@ class Housekeeping:
             try:
                 with self._database.write() as session:
                     sweep(session, self._clock())
-            except Exception:  # tomorrow is another day
+            except Exception:  # the next hour is another chance
                 log.exception("what is too old could not be deleted")
             if self._stop.wait(self._seconds):
                 return

@@ -386,6 +386,18 @@ STORED: Mapping[str, Stored] = {
         },
         personal=False,
     ),
+    "hourly": Stored(
+        ("每小时的人数", "Counts by the hour"),
+        ("了解房间什么时候有人，不含会员号", "to know how the room is used; no member is in it"),
+        _ROOM,
+        {
+            "door_id": ("哪扇门", "which door"),
+            "hour": ("哪个小时", "which hour"),
+            "entries": ("进入次数", "how often somebody came in"),
+            "peak": ("最多人数", "the most who were inside"),
+        },
+        personal=False,
+    ),
     "doors": Stored(
         ("门", "The doors"),
         ("和门通信", "to speak with them"),

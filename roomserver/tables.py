@@ -1,5 +1,6 @@
 """Every table, from whichever file it stands in: import ``Base`` from here where none may be missing."""
 
+import roomserver.hourly
 import roomserver.notify.noted
 import roomserver.office
 import roomserver.register  # noqa: F401  (imported for their tables)
