@@ -48,6 +48,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "doors terms issue seats visits standing phone timetable busy hourly notices stored housekeeping",
         "hears": "rows reach learning alarms state commands gaps exchange",
         "speaks": "subscriber broker mosquitto bell server api problems show qr desk reception chair",
+        "prints": "paper/",
         "tells": "notify/",
         "knows": "identity/ joining passkeys wechat sessions once limits",
         "answers for it": "roles office accounts accountkeys volunteers acts",

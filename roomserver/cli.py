@@ -16,6 +16,8 @@ from roomserver.desk import DeskError
 from roomserver.errors import RoomserverError
 from roomserver.issue import SHEET_DAYS
 from roomserver.notify import desk as notify_desk
+from roomserver.paper import desk as paper_desk
+from roomserver.paper.issuing import DAYS, Paper
 from roomserver.place import load, open_place
 from roomserver.roles import Role
 
@@ -72,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     _application_commands(commands)
     _notify_commands(commands)
     _account_commands(commands)
+    _paper_commands(commands)
     key = commands.add_parser("key", help="the sealing key").add_subparsers(required=True, metavar="COMMAND")
     _command(key, "rotate", reception.key_rotate, "seal everything with a new key, while the server runs")
     code = _command(commands, "code", desk.code, "draw codes for a member", listing=True)
@@ -95,6 +98,29 @@ def _notify_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     test = _command(notify, "test", notify_desk.notify_test, "send a test message")
     test.add_argument("name", nargs="?", help="by which way; left out: by each")
     _command(notify, "list", notify_desk.notify_list, "show each way, and what fails", listing=True)
+
+
+def _paper_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    paper = commands.add_parser("paper", help="what is printed").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    codes = {
+        Paper.SHEET: "a sheet: a code a day, large, and the second one beside it",
+        Paper.CARD: "a wallet card of five pairs, to be folded and sealed",
+        Paper.AUTHENTICATOR: "the QR code of a volunteer's authenticator",
+    }
+    made = {of: _command(paper, of, paper_desk.paper_codes, words) for of, words in codes.items()}
+    for of, command in made.items():
+        command.set_defaults(paper=of)
+        command.add_argument("number")
+        command.add_argument("--door", help="which door, if there are several")
+    made[Paper.SHEET].add_argument(
+        "--days", type=int, default=SHEET_DAYS, choices=DAYS, help="for so many days"
+    )
+    notice = _command(paper, "notice", paper_desk.paper_notice, "the notice for the door")
+    handover = _command(paper, "handover", paper_desk.paper_handover, "the page for a successor")
+    for command in (*made.values(), notice, handover):
+        command.add_argument("--out", type=Path, metavar="FILE", help="where to write the page")
 
 
 def _door_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

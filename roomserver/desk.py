@@ -169,7 +169,7 @@ def code(opened: Opened, args: Namespace) -> None:
     """Draw codes."""
     form = opened.place.settings.codes.codes()
     with opened.database.read() as session:
-        door = _which_door(doors.listed(session), args.door)
+        door = which_door(doors.listed(session), args.door)
         record = members.get(session, args.number)
         key = opened.vault.open(door.key)
         drawn = issue.draw(key, door.name, record, form, now(), card=args.card, days=args.days)
@@ -226,7 +226,8 @@ def _first_settings(args: Namespace) -> Settings:
     return replace(settings, http=http, mqtt=mqtt)
 
 
-def _which_door(found: list[Door], name: str | None) -> Door:
+def which_door(found: list[Door], name: str | None) -> Door:
+    """The door of that name, or the only one there is; ``DeskError`` says which there are."""
     chosen = [door for door in found if name is None or door.name == name]
     match chosen:
         case [door]:

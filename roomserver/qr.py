@@ -14,7 +14,8 @@ def terminal(text: str) -> str:
     return lines.getvalue()
 
 
-def svg(text: str) -> str:
-    """A picture to print or to show."""
-    picture = segno.make(text, error="m", micro=False).svg_inline(scale=8, dark="#000", light="#fff")
+def svg(text: str, *, fits: bool = False) -> str:
+    """A picture to print or to show; one that ``fits`` is as large as the place it is put into."""
+    made = segno.make(text, error="m", micro=False)
+    picture = made.svg_inline(scale=8, dark="#000", light="#fff", omitsize=fits)
     return str(picture).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
