@@ -53,17 +53,16 @@ class Lamp:
 
 
 class TimedStrike(Strike):
-    """A strike that says when it was energised."""
+    """A strike that says when its coil got current; the thread that will end it is begun after that."""
 
     def __init__(self, pin: int) -> None:
         super().__init__(pin)
         self.energised = threading.Event()
         self.at = 0
 
-    def unlock(self, seconds: float | None) -> None:
-        """Energise, and note when that was done."""
-        super().unlock(seconds)
+    def _pulse(self, seconds: float) -> None:
         self.at = time.perf_counter_ns()
+        super()._pulse(seconds)
         self.energised.set()
 
 

@@ -302,7 +302,7 @@ def test_an_authority_that_cannot_be_read_is_said_once(rig: Rig, caplog: pytest.
 
 
 def test_plain_http_reads_no_authorities(rig: Rig) -> None:
-    """Those of a system are 140, read in 20 ms and a megabyte at every call."""
+    """Those of a system are 140, read in 15 ms and a megabyte at every call."""
     with rig.serving(honest) as server:
         rig.link(server.url, Path("/nowhere/ca.pem"))
         until(lambda: rig.posted.of(ListReceived))
