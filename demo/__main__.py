@@ -1,27 +1,42 @@
-"""``python -m demo``: set everything up, show a code, and be the door until Ctrl-C or the end of input."""
+"""``python -m demo``: set everything up, show a code, and be the door until Ctrl-C or the end of input.
+
+Where a browser opens beside the terminal, the door's panel is played at and the terminal tells; elsewhere
+(a pipe, a shell far away) the terminal is the keypad. ``--panel`` and ``--terminal`` choose one of them.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import tempfile
 import threading
 import time
+import webbrowser
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from demo.neighbour import Neighbour
-from demo.setting import DOOR, Code, DemoError, Setting
+from demo.pocket import Pocket
+from demo.setting import CONFIG, DOOR, PANEL_CONFIG, Code, DemoError, Setting
 from demo.witness import Witness
 from door import credentials, pins
 from door.daemon import Daemon
 from door.errors import DoorError
+from door.panel.server import opened
 
 LAST_ROW_SECONDS = 3.0
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, a supervisor, a terminal that was closed
 _PRINTING = threading.Lock()
 _BACK = "\r" if sys.stdout.isatty() else ""  # over the dots of digits typed
+
+
+PANEL = """
+  panel    {url}   the door, to play at; Ctrl-C ends it
+  broker   mqtt://127.0.0.1:{mqtt}
+  server   {server}   process {pid}: kill it, and the door goes on
+"""
 
 
 def say(line: str) -> None:
@@ -33,14 +48,15 @@ def say(line: str) -> None:
 
 def main() -> int:
     """The demo; exit code 0 when it was ended by whoever watched it."""
+    panel = _wants_panel(sys.argv[1:])
     for number in ENDINGS:  # until the daemon takes them over
         signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="studyroom-demo-", ignore_cleanup_errors=True) as folder:
-        setting = Setting(Path(folder))
+        setting = Setting(Path(folder), PANEL_CONFIG if panel else CONFIG)
         try:
             say("Setting up a server, a broker and a door …")
             setting.start()
-            _be_the_door(setting)
+            (_open_the_panel if panel else _be_the_door)(setting)
         except (DemoError, DoorError) as error:
             say(f"demo: {error}")
             return 1
@@ -52,6 +68,29 @@ def main() -> int:
             setting.stop()
     say("Everything is stopped, and what was written is deleted.")
     return 0
+
+
+def _wants_panel(words: list[str]) -> bool:
+    if words:
+        return words == ["--panel"]
+    screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin"
+    return bool(screen) and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _open_the_panel(setting: Setting) -> None:
+    witness = Witness(credentials.load(setting.credentials).mqtt, DOOR, say)
+    witness.start()
+    over = threading.Event()
+    for number in ENDINGS:
+        signal.signal(number, lambda *_: over.set())
+    try:
+        with opened(setting.door_config, log=setting.folder / "door.log", pocket=Pocket(setting)) as server:
+            say(PANEL.format(url=server.url, mqtt=setting.mqtt, server=setting.url, pid=setting.server_pid))
+            if sys.stdout.isatty():
+                webbrowser.open(server.url)
+            over.wait()
+    finally:
+        witness.stop()
 
 
 def _be_the_door(setting: Setting) -> None:

@@ -22,7 +22,7 @@ DOOR = "yuexin"
 START_SECONDS = 30
 STOP_SECONDS = 10
 
-CONFIG = """\
+PLACE = """\
 [door]
 name = "{door}"
 state_dir = "{folder}/door"
@@ -35,7 +35,9 @@ poll_seconds = 10
 
 [pins]
 factory = "mock"
+"""
 
+CONFIG = f"""{PLACE}
 [[keypads]]
 name = "terminal"
 kind = "terminal"
@@ -45,6 +47,39 @@ kind = "terminal"
 
 [clock]
 trust = "system"
+"""
+
+
+# The same door with everything fitted; its wires lead to the panel, its clock is as good as a Pi's.
+PANEL_CONFIG = f"""{PLACE}
+[indicator]
+red = 23
+green = 24
+blue = 25
+buzzer = 18
+tonal = true
+
+[beams]
+fitted = true
+
+[motion]
+fitted = true
+
+[tamper]
+fitted = true
+
+[fire]
+fitted = true
+
+[power_fail]
+fitted = true
+
+[lights]
+fitted = true
+
+[bell]
+fitted = true
+chime = 10
 """
 
 
@@ -65,8 +100,9 @@ class Code:
 class Setting:
     """A folder with everything in it. ``start`` brings the server up, ``stop`` leaves nothing running."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: str = CONFIG) -> None:
         self.folder = folder
+        self._config = config
         self.http, self.mqtt = _free_ports(2)
         self.url = f"http://127.0.0.1:{self.http}"
         self.door_config = folder / "config.toml"
@@ -89,7 +125,7 @@ class Setting:
         token = self.roomserver_json("door", "add", DOOR)["token"]
         answer = enroll(self.url, token, DOOR, None)
         credentials.save(credentials.parse({**answer, "door": DOOR}), self.credentials)
-        self.door_config.write_text(CONFIG.format(door=DOOR, folder=self.folder, url=self.url))
+        self.door_config.write_text(self._config.format(door=DOOR, folder=self.folder, url=self.url))
 
     def stop(self) -> None:
         """End the server, gently and then not."""
@@ -106,9 +142,9 @@ class Setting:
         """A new member's number."""
         return str(self.roomserver_json("member", "add", "--kind", kind)["member"])
 
-    def codes(self, member: str) -> list[Code]:
-        """What the member's phone shows now."""
-        found = self.roomserver_json("code", member)["codes"]
+    def codes(self, member: str, *words: str) -> list[Code]:
+        """What the member's phone shows now; or the sheet, or (``--card``) a card."""
+        found = self.roomserver_json("code", member, *words)["codes"]
         return [Code(c["code"], c["second"], c["begins"], c["ends"]) for c in found]
 
     def roomserver(self, *words: str) -> str:

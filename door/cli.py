@@ -111,6 +111,10 @@ def _daemon(commands: _Commands) -> None:
     )
     checking.add_argument("--pins", action="store_true", help="claim each pin for a moment (door stopped)")
     checking.add_argument("--online", action="store_true", help="ask the server, reach the broker")
+    showing = commands.add(
+        "panel", "be a door on simulated pins, with a page to play at", _of("panel", "panel")
+    )
+    showing.add_argument("--port", type=_port, default=0, help="of the page, on this machine alone")
     commands.add("wiring", "draw how the door is wired, as an SVG", _of("wiring", "wiring"))
     entering = commands.add("enroll", "swap the one-time token for credentials", _of("enroll", "enroll"))
     entering.add_argument("--url", help="the server's address, if it is not in the configuration")
@@ -184,6 +188,13 @@ def _whole(text: str) -> int:
     """A whole number in ASCII digits; argparse says the rest."""
     if not (text.isascii() and text.isdigit() and len(text) < 20):
         raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a whole number in the digits 0 to 9")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    """A port; 0 takes any that is free."""
+    if _whole(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text[:20]} is no port; there are 1 to 65535, and 0 takes any")
     return int(text)
 
 

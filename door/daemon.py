@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from contract.messages import command_key, report_key
-from door import assemble, pins, timesource, view
+from door import assemble, view
 from door import config as configuration
 from door import credentials as credentials_file
 from door.alone import Alone
@@ -27,15 +27,17 @@ from door.effects import Remember, Reply
 from door.errors import ConfigError
 from door.events import FaultChanged, Moment, Started, Stopping
 from door.health import Health, program_version, undervoltage
+from door.indicator import Indicator
 from door.ledger import Outstanding
 from door.link import Known, Link
 from door.loop import Inbox, Loop, NewRules
+from door.machine import Machine
 from door.reporter import Reporter
 from door.rules import Rules
 from door.state import State
 from door.supervisor import Supervisor
 from door.tail import Tail
-from door.timesource import moment, system_ms
+from door.timesource import moment
 from door.tls import TlsSettings
 
 BEAT_MS = 60_000
@@ -52,14 +54,14 @@ class Daemon:
     ``ConfigError``, ``RunningError`` and ``PinError`` are raised before anything can be unlocked.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.config = configuration.load(path)
+    def __init__(self, path: Path, machine: Machine | None = None) -> None:
+        self.path, self.machine = path, machine or Machine()
+        self.config = self.machine.fit(configuration.load(path))
         self.credentials = credentials_file.load(self.config.door.credentials)
         configuration.rules(self.config, self.credentials)  # tells what does not fit before a pin is touched
         assemble.folders(self.config)
         self.alone = Alone(self.config.door.state_dir, self.config.socket)
-        pins.use(self.config.pins.factory, self.config.door.runtime_dir)
+        self.machine.use_pins(self.config)
         self.inbox = Inbox()
         self._hangups: queue.SimpleQueue[bool] = queue.SimpleQueue()  # True: read again; False: the end
         self.lock = assemble.lock(self.config)
@@ -76,7 +78,7 @@ class Daemon:
         self.keypads = tuple(
             assemble.keypad(k, self.inbox.put, rules.codes.length, self._quiet) for k in self.config.keypads
         )
-        self.indicator = assemble.everywhere(assemble.indicator(self.config, self._local), self.keypads)
+        self.indicator = self._make_indicator()
         self.reporter = self._make_reporter()
         self.tail = Tail(self.store)
         self.store.on_rows = self._rows_written
@@ -91,7 +93,7 @@ class Daemon:
 
     def run(self) -> None:
         """Start in order, serve, stop in order."""
-        self.inbox.put(timesource.read())
+        self.inbox.put(self.machine.system_time())
         self.inbox.put(Started(self.contact.told if self.contact else None, program_version()))
         if threading.current_thread() is threading.main_thread():
             self._take_signals()
@@ -146,7 +148,7 @@ class Daemon:
 
     def readings(self, _: Mapping[str, object]) -> Mapping[str, object]:
         """Everything that ``door clock`` shows."""
-        return view.readings(self.loop.state, moment(), system_ms())
+        return view.readings(self.loop.state, moment(), self._system_ms())
 
     def _rows_written(self) -> None:
         self.reporter.rows_written()
@@ -159,6 +161,9 @@ class Daemon:
     def _position(self) -> tuple[int, str, int]:
         access = self.loop.state.access
         return access.revision, access.digest, self.loop.state.taken.highest
+
+    def _system_ms(self) -> int:
+        return self.machine.system_time().unix_ms
 
     def _quiet(self) -> bool:
         return assemble.quiet(self.config.indicator.quiet, self._local())
@@ -180,7 +185,7 @@ class Daemon:
     def reload(self) -> None:
         """Read the configuration again (SIGHUP); a faulty one changes nothing. Pins need a restart."""
         try:
-            config = configuration.load(self.path)
+            config = self.machine.fit(configuration.load(self.path))
             new = configuration.rules(config, self.credentials, _object(self.server_said))
         except ConfigError as error:
             _LOG.error("the old configuration stays: %s", error)
@@ -211,7 +216,7 @@ class Daemon:
         return min(at for at in self._beats.values() if at > now)
 
     def _minute(self, now: Moment) -> None:
-        self.inbox.put(timesource.read())
+        self.inbox.put(self.machine.system_time())
         weak = bool(undervoltage())
         if weak != self._undervoltage:
             self._undervoltage = weak
@@ -281,6 +286,10 @@ class Daemon:
                 return
             time.sleep(LOOK_SECONDS)
 
+    def _make_indicator(self) -> Indicator:
+        shown = self.machine.indicator(assemble.indicator(self.config, self._local))
+        return assemble.everywhere(shown, self.keypads)
+
     def _make_control(self) -> Control:
         return Control(
             self.config.socket,
@@ -310,6 +319,7 @@ class Daemon:
             keypads=tuple(keypad.name for keypad in self.keypads),
             disk=self.config.door.state_dir,
             began=moment(),
+            system_ms=self._system_ms,
         )
 
     def _make_reporter(self) -> Reporter:

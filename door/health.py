@@ -52,6 +52,7 @@ class Health:
     keypads: tuple[str, ...]
     disk: Path
     began: Moment
+    system_ms: Callable[[], int] = system_ms
 
     def told(self, state: State, rules: Rules, now: Moment) -> dict[str, object]:
         """The payload of ``health``, and of the administrator's ``status``."""
@@ -61,7 +62,7 @@ class Health:
         return {
             "version": program_version(),
             "uptime_s": (now - self.began) // 1000,
-            "clock": view.clock(state, now, system_ms()),
+            "clock": view.clock(state, now, self.system_ms()),
             "link": link,
             "outbox": self.outbox(),
             "audit": {"log": store.log, "seq": store.seq, "ack": store.ack},

@@ -143,7 +143,7 @@ def piped() -> Iterator[Demo]:
 def on_a_terminal() -> Iterator[Demo]:
     """The demo on a pseudo-terminal of its own, which it controls as a shell's job does."""
     ours, theirs = pty.openpty()
-    run = "os.execv(sys.executable, [sys.executable, '-m', 'demo'])"
+    run = "os.execv(sys.executable, [sys.executable, '-m', 'demo', '--terminal'])"
     take_over = f"import os, sys; os.login_tty({theirs}); {run}"
     process = subprocess.Popen([sys.executable, "-c", take_over], pass_fds=[theirs], cwd=ROOT)
     os.close(theirs)

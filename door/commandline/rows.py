@@ -84,7 +84,7 @@ def line(row: Mapping[str, Any], zone: tzinfo, *, date: bool = True) -> str:
     at = datetime.fromtimestamp(_second(row["at"]), zone)
     when = f"{at:%Y-%m-%d %H:%M:%S}" if date else f"{at:%H:%M:%S}"
     unsure = " (clock unsure)" if row.get("clock") in ("none", "code") else ""
-    said = ", ".join(part for part in (row.get("reason"), _detail(row.get("detail"))) if part)
+    said = ", ".join(part for part in (row.get("reason"), detail(row.get("detail"))) if part)
     return f"{when}  {row.get('type', '?'):<13} {row.get('member') or '':<6} {said}{unsure}".rstrip()
 
 
@@ -104,10 +104,11 @@ def _second(at: int) -> int:
     return at if 0 <= at < 2**37 else 0
 
 
-def _detail(detail: object) -> str:
-    if not isinstance(detail, dict):
+def detail(found: object) -> str:
+    """A row's particulars for a person."""
+    if not isinstance(found, dict):
         return ""
-    return ", ".join(f"{name} {_word(value)}" for name, value in detail.items() if value not in (None, False))
+    return ", ".join(f"{name} {_word(value)}" for name, value in found.items() if value not in (None, False))
 
 
 def _word(value: object) -> str:

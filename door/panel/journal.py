@@ -1,0 +1,76 @@
+"""What the page is told: the world as it is, and what happened, each once to every page that listens."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+KEPT = 400  # things that happened, for a page that is opened late
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is new to one listener: the parts of the state that changed, what happened, where to go on."""
+
+    state: Mapping[str, Any]
+    happened: tuple[Mapping[str, Any], ...]
+    version: int
+    serial: int
+
+
+class Journal:
+    """Any thread may write; any number listen."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._state: dict[str, tuple[int, Any]] = {}  # each part with the version it is of
+        self._version = 0
+        self._happened: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        self._serial = 0
+        self._closed = False
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """The world as it is."""
+        with self._changed:
+            return {name: part for name, (_, part) in self._state.items()}
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more will come."""
+        return self._closed
+
+    def show(self, **parts: Any) -> None:
+        """These parts of the state are so from now on."""
+        with self._changed:
+            new = {name: part for name, part in parts.items() if self._state.get(name, (0, self))[1] != part}
+            if new:
+                self._version += 1
+                self._state.update({name: (self._version, part) for name, part in new.items()})
+                self._changed.notify_all()
+
+    def tell(self, what: str, **thing: Any) -> None:
+        """Something happened."""
+        with self._changed:
+            self._serial += 1
+            self._happened.append({"n": self._serial, "what": what, **thing})
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def news(self, version: int, serial: int, seconds: float) -> News:
+        """What is new since ``version`` and ``serial``; waits for something, but not longer than told."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._closed or self._version != version or self._serial != serial, seconds
+            )
+            state = {name: part for name, (since, part) in self._state.items() if since > version}
+            happened = tuple(thing for thing in self._happened if thing["n"] > serial)
+            return News(state, happened, self._version, self._serial)
