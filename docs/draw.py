@@ -46,7 +46,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "roomserver": {
         "keeps": "settings place database tables migrations/ schema register vault tags sealing members persons "
-        "doors terms issue seats visits standing phone timetable busy hourly notices stored housekeeping",
+        "doors terms issue seats visits standing phone timetable busy hourly notices stored reasons housekeeping",
         "hears": "rows reach learning alarms state commands gaps exchange",
         "speaks": "subscriber broker mosquitto bell server api problems show qr desk reception chair",
         "prints": "paper/",

@@ -143,12 +143,21 @@ def _member_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     add.add_argument("--kind", type=Kind, choices=[Kind.PHONE, Kind.STAFF, Kind.PAPER], default=Kind.PHONE)
     add.add_argument("--number", help="default: drawn among the free")
     _command(member, "list", desk.member_list, "show the members", listing=True)
+    acts = {}
     for name, work, words in (
+        ("suspend", reception.member_suspend, "keep a member out until a time"),
+        ("lift", reception.member_lift, "end a suspension now"),
         ("revoke", desk.member_revoke, "let a member draw no code and enter no more"),
         ("reinstate", desk.member_reinstate, "let a revoked member in again, with new codes"),
         ("reissue", desk.member_reissue, "new codes for a lost phone, sheet or card"),
     ):
-        _command(member, name, work, words, rings=True, listing=True).add_argument("number")
+        acts[name] = _command(member, name, work, words, rings=True, listing=True)
+        acts[name].add_argument("number")
+    for name in ("suspend", "revoke"):
+        acts[name].add_argument("--reason", metavar="WORDS", help="the member reads them on his page")
+    acts["suspend"].add_argument(
+        "--until", required=True, metavar="TIME", help="2026-11-28, or '2026-11-28 09:00'"
+    )
     who = _command(member, "who", reception.member_who, "show who a number is", listing=True)
     link = _command(
         member, "link", reception.member_link, "a link that signs a member's phone in, once", listing=True

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from contract.access import AccessRecord
 from contract.codes import Kind
 from contract.sample import sample
-from roomserver import doors, issue, members, mosquitto, show, state
+from roomserver import doors, issue, members, mosquitto, reasons, show, state
 from roomserver.alarms import open_alarms
 from roomserver.database import Database
 from roomserver.errors import RoomserverError
@@ -136,6 +136,8 @@ def member_revoke(opened: Opened, args: Namespace) -> None:
     """No more codes, no more entry."""
     with opened.database.write() as session:
         record = members.revoke(session, args.number, now())
+        if args.reason is not None:
+            reasons.give(session, opened.vault, args.number, args.reason, now())
     text = (
         f"Member {record.member} is revoked and draws no more codes. A linked door refuses him in seconds "
         "(see: roomserver door list); at a door without one, phone codes already drawn end within 31 minutes."

@@ -9,7 +9,7 @@ from threading import Event, Thread
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from roomserver import hourly, joining, members
+from roomserver import hourly, joining, members, reasons
 from roomserver.database import Database
 from roomserver.members import RETENTION_SECONDS
 from roomserver.notify import noted
@@ -33,6 +33,7 @@ def sweep(session: Session, now: int) -> None:
     session.execute(delete(WebSession).where(WebSession.expires_at <= now))
     session.execute(delete(OneTime).where(OneTime.expires_at <= now - DAY_SECONDS))
     session.execute(delete(Draw).where(Draw.at <= now - DAY_SECONDS))
+    reasons.sweep(session, now)
     noted.sweep(session, now - KEPT_SECONDS)
     session.execute(delete(AccountSession).where(AccountSession.expires_at <= now))
     session.execute(delete(Act).where(Act.at <= now - RETENTION_SECONDS))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from contract import access
 from contract.access import EMPTY_DIGEST, AccessRecord
 from contract.codes import MAX_GENERATION, Codes, Kind, is_member
+from roomserver import reasons
 from roomserver.errors import RoomserverError
 from roomserver.schema import AuditRow, Change, Head, Member
 
@@ -87,14 +88,32 @@ def revoke(session: Session, number: str, now: int) -> AccessRecord:
     return record if record.revoked else _put(session, head, access.revoke(record), "revoked", now)
 
 
+def suspend(session: Session, number: str, until: int, now: int) -> AccessRecord:
+    """No codes and no entry until ``until`` (Unix s); suspended again, the later word holds."""
+    head, record = lock(session), get(session, number)
+    if record.revoked:
+        raise MemberError(f"Member {number} is revoked, and enters no more as it is.")
+    if until <= now:
+        raise MemberError("A suspension ends in the future. To end one now: roomserver member lift NUMBER")
+    return _put(session, head, replace(record, suspended_until=until), "suspended", now)
+
+
+def lift(session: Session, number: str, now: int) -> AccessRecord:
+    """End a suspension; the codes are those from before."""
+    head, record = lock(session), get(session, number)
+    if record.suspended_until is None or record.suspended_until <= now:
+        raise MemberError(f"Member {number} is not suspended. See: roomserver member list")
+    return _put(session, head, replace(record, suspended_until=None), "lifted", now)
+
+
 def reinstate(session: Session, number: str, now: int) -> AccessRecord:
-    """Let a revoked member in again, with a new generation; what he had stays dead."""
+    """Let a revoked member in again, with a new generation; what he had stays dead, a suspension ends."""
     head, record = lock(session), get(session, number)
     if not record.revoked:
         raise MemberError(
             f"Member {number} is not revoked. For new codes: roomserver member reissue {number}"
         )
-    return _put(session, head, _next_generation(record), "reinstated", now)
+    return _put(session, head, replace(_next_generation(record), suspended_until=None), "reinstated", now)
 
 
 def reissue(session: Session, number: str, now: int) -> AccessRecord:
@@ -177,15 +196,22 @@ def _put(
     fields = asdict(record)
     number = fields.pop("member")
     row = session.get(Member, number)
+    before = None if row is None else _record(row)
     if row is None:
         session.add(Member(number=number, learnt=learnt, added_at=now, **fields))
     else:
         for name, value in fields.items():
             setattr(row, name, value)
+    if before is not None and _standing(before) != _standing(record):
+        reasons.drop(session, number)
     text = json.dumps(record.as_json(), sort_keys=True, separators=(",", ":"))
     session.add(Change(revision=record.revision, member=number, record=text, digest=digest, at=now, why=why))
     session.flush()
     return record
+
+
+def _standing(record: AccessRecord) -> tuple[bool, int | None]:
+    return record.revoked, record.suspended_until
 
 
 def _record(member: Member) -> AccessRecord:

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from contract.access import AccessRecord
-from roomserver import commands, doors, members
+from roomserver import commands, doors, members, reasons
 from roomserver.errors import RoomserverError
 from roomserver.register import (
     Application,
@@ -21,6 +21,7 @@ from roomserver.register import (
     OneTime,
     Passkey,
     Person,
+    Reason,
     WebSession,
     WechatAccount,
 )
@@ -119,6 +120,7 @@ def export(session: Session, vault: Vault, number: str) -> dict[str, Any]:
         "identity_number": "not stored; only a keyed tag that finds a second registration",
         "consents": [{"subject": c.subject, "version": c.version, "at": c.at} for c in consents],
         "access": record.as_json(),
+        "reason": reasons.read(session, vault, number),
         "sessions": [{"made_at": s.made_at, "seen_at": s.seen_at} for s in sessions],
         "passkeys": [{"made_at": p.made_at, "used_at": p.used_at} for p in passkeys],
         "wechat_accounts": len(
@@ -134,7 +136,7 @@ def export(session: Session, vault: Vault, number: str) -> dict[str, Any]:
 def forget(session: Session, number: str, now: int) -> AccessRecord:
     """Delete the link from number to person at once, revoke, and have every door drop its record."""
     record = members.forget(session, number, now)
-    for table in (Consent, WebSession, OneTime, Passkey, WechatAccount, Draw):
+    for table in (Consent, WebSession, OneTime, Passkey, WechatAccount, Reason, Draw):
         session.execute(delete(table).where(table.member == number))
     session.execute(delete(Person).where(Person.number == number))
     for door in doors.listed(session):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,11 +13,11 @@ from contract.access import AccessRecord
 from contract.codes import Codes, Issued
 from contract.hours import Hours
 from contract.hours import parse as parse_hours
-from roomserver import doors, issue, members, seats, standing, state, terms
+from roomserver import doors, issue, members, reasons, seats, standing, state, terms
 from roomserver.place import Opened
 from roomserver.schema import Door
 from roomserver.seats import Seats
-from roomserver.standing import NoCode
+from roomserver.standing import NoCode, Why
 from roomserver.visits import Visits, visits
 
 ASKING_ALARMS = frozenset({"lockout", "clock-untrusted"})
@@ -52,6 +52,8 @@ def show(opened: Opened, member: str, now: int, door: str | None = None) -> Show
         record = members.find(session, member) or access.revoke(AccessRecord(member))
         full = not seen.back_soon and seats.surely_full(session, here, free, now)
         missing = standing.judge(record, hours(rules), form.time_zone, now, full=full)
+        if missing and missing.why in (Why.REVOKED, Why.SUSPENDED):
+            missing = replace(missing, reason=reasons.read(session, opened.vault, member))
         asks, closed = _told(session, here, rules)
         key = opened.vault.open(here.key)
     codes = () if missing else issue.draw(key, here.name, record, form, now).codes

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import asdict
+from datetime import datetime, tzinfo
 
-from roomserver import joining, members, once, persons, qr, sealing, show
+from roomserver import joining, members, once, persons, qr, reasons, sealing, show
 from roomserver.desk import DeskError
 from roomserver.once import LIFE_SECONDS, Purpose
 from roomserver.place import Opened, now
@@ -53,14 +54,54 @@ def member_who(opened: Opened, args: Namespace) -> None:
     with opened.database.read() as session:
         members.get(session, args.number)
         who, person = persons.read(session, opened.vault, args.number), session.get(Person, args.number)
+        reason = reasons.read(session, opened.vault, args.number)
     if who is None or person is None:
         raise DeskError(f"Nobody is registered under {args.number}: only the number is known.")
     if args.json:
         told = {"member": args.number, "name": who.name, "phone": who.phone, "joined_at": person.joined_at}
-        return say_json({**told, "checked_by": person.provider})
+        return say_json({**told, "checked_by": person.provider, "reason": reason})
     zone = opened.place.settings.codes.codes().time_zone
     joined = show.moment(person.joined_at, zone)
-    return say(f"{args.number}: {who.name}, {who.phone}, since {joined}, checked by {person.provider}.")
+    say(f"{args.number}: {who.name}, {who.phone}, since {joined}, checked by {person.provider}.")
+    return say(f"Suspended or revoked, because: {reason}") if reason else None
+
+
+def member_suspend(opened: Opened, args: Namespace) -> None:
+    """Neither codes nor entry for a while."""
+    zone = opened.place.settings.codes.codes().time_zone
+    with opened.database.write() as session:
+        record = members.suspend(session, args.number, _moment(args.until, zone), now())
+        if args.reason is not None:
+            reasons.give(session, opened.vault, args.number, args.reason, now())
+    if args.json:
+        return say_json(record.as_json())
+    return say(
+        f"Member {record.member} is suspended until {show.moment(record.suspended_until, zone)} and reads "
+        "so on his page. A linked door refuses him in seconds (see: roomserver door list); at a door without "
+        "one, phone codes already drawn end within 31 minutes."
+    )
+
+
+def member_lift(opened: Opened, args: Namespace) -> None:
+    """A suspension ends now."""
+    with opened.database.write() as session:
+        record = members.lift(session, args.number, now())
+    if args.json:
+        return say_json(record.as_json())
+    return say(f"Member {record.member} may enter again, with the codes from before.")
+
+
+def _moment(text: str, zone: tzinfo) -> int:
+    """A date, or date and time, of the room's clock as Unix s."""
+    try:
+        local = datetime.fromisoformat(text)
+    except ValueError:
+        local = None
+    if local is None or local.tzinfo is not None:
+        raise DeskError(
+            f"{text[:20]!r} is no time of the room's clock. Write 2026-11-28, or '2026-11-28 09:00'"
+        )
+    return int(local.replace(tzinfo=zone).timestamp())
 
 
 def member_link(opened: Opened, args: Namespace) -> None:

@@ -101,6 +101,15 @@ class WechatAccount(Base):
     made_at: Mapped[int]
 
 
+class Reason(Base):
+    """Why a member is suspended or revoked, in the committee's words, sealed."""
+
+    __tablename__ = "reasons"
+    member: Mapped[str] = mapped_column(Number, primary_key=True)
+    text: Mapped[bytes]
+    at: Mapped[int]
+
+
 class Draw(Base):
     """When a member last drew a code: it holds a seat for a while (DESIGN §6)."""
 

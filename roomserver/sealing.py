@@ -16,12 +16,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 from roomserver import tags, vault
 from roomserver.office import Account
 from roomserver.place import Opened
-from roomserver.register import Application, Person
+from roomserver.register import Application, Person, Reason
 from roomserver.schema import Base, Door, Meta
 
 SEALED: Mapping[type[Base], tuple[InstrumentedAttribute[Any], ...]] = {
     Door: (Door.key, Door.former_key, Door.mqtt_password),
     Person: (Person.name, Person.phone),
+    Reason: (Reason.text,),
     Application: (Application.name, Application.phone),
     Account: (Account.totp,),
 }

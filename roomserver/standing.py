@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from enum import StrEnum
 
@@ -24,10 +24,11 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NoCode:
-    """There is none; ``until`` (Unix s) when that will have passed by itself."""
+    """There is none; ``until`` (Unix s) when that will have passed by itself; ``reason`` as it was given."""
 
     why: Why
     until: int | None = None
+    reason: str | None = field(default=None, repr=False)
 
 
 def judge(record: AccessRecord, hours: Hours, zone: tzinfo, now: int, *, full: bool = False) -> NoCode | None:

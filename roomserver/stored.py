@@ -150,6 +150,19 @@ STORED: Mapping[str, Stored] = {
             "made_at": ("绑定时间", "when it was linked"),
         },
     ),
+    "reasons": Stored(
+        ("暂停或停用的原因", "Why you are suspended or your number was withdrawn"),
+        ("让您知道原因", "for you to know"),
+        (
+            "到暂停结束或恢复为止；退出时立刻删除",
+            "until it is over; when you leave, deleted at once",
+        ),
+        {
+            "member": _MEMBER,
+            "text": ("原因（加密）", "the reason (sealed)"),
+            "at": ("时间", "when"),
+        },
+    ),
     "draws": Stored(
         ("最近一次取号", "When you last drew a code"),
         ("为您留一会儿座位", "to keep a seat for you for a while"),

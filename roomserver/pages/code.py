@@ -14,6 +14,7 @@ from roomserver.pages.words import CATALOGUE, word
 from roomserver.phone import Shown
 from roomserver.seats import Band
 from roomserver.sessions import Room, SignedIn
+from roomserver.standing import NoCode
 
 POLL_SECONDS = 4
 RENEW_SECONDS = 15 * 60  # a page with less than this left gets new codes
@@ -61,7 +62,8 @@ def _values(request: Request, form: Codes, shown: Shown) -> dict[str, Any]:
         for one in shown.codes
     ]
     ends = times.clock(zone, shown.codes[-1].ends) if shown.codes else ""
-    standing = shown.missing.why if shown.missing else "ok" if shown.door else "no-door"
+    missing = shown.missing
+    standing = _in_full(missing) if missing else "ok" if shown.door else "no-door"
     told = {
         "now": shown.now,
         "standing": standing,
@@ -85,6 +87,11 @@ def _values(request: Request, form: Codes, shown: Shown) -> dict[str, Any]:
         "ago": lambda t: times.ago(spoken, shown.now - t),
         "seconds": shown.codes[0].ends - shown.now if shown.codes else 0,
     }
+
+
+def _in_full(missing: NoCode) -> str:
+    """Why, until when and for which reason: a page that is open comes anew when any of them changes."""
+    return " ".join(str(part) for part in (missing.why, missing.until, missing.reason) if part)
 
 
 def _free(shown: Shown) -> int | None:

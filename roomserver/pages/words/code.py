@@ -88,6 +88,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "您的号码已停用，请联系居委会。",
         "Your number has been withdrawn; please talk to the committee.",
     ),
+    "code.because": ("原因：{reason}", "Reason: {reason}"),
     "reason.outside-hours": ("现在不开放，{until} 起开放。", "Closed now; open again {until}."),
     "reason.room-full": (
         "座位已满。有人离开后，这里会自动出现号码。",
