@@ -62,5 +62,5 @@ $(VENV)/.demo: $(VENV)/.pip
 
 $(VENV)/.dev: $(VENV)/.demo
 	@echo "Installing what the tests need"
-	@$(PIP_INSTALL) -e '.[server,postgresql,osdp,dev,tencent,aliyun]' || { echo "Not installed; is there a network?" >&2; exit 1; }
+	@$(PIP_INSTALL) -e '.[server,postgresql,osdp,display,dev,tencent,aliyun]' || { echo "Not installed; is there a network?" >&2; exit 1; }
 	@touch $@

@@ -26,7 +26,8 @@ ROW_TYPES = frozenset(
 )
 ALARMS = frozenset(
     "held forced tamper lockout fire store-failed keypad-lost keypad-stuck clock-untrusted "
-    "clock-disagrees list-stale audit-fork undervoltage power-failed beam-blocked".split()
+    "clock-disagrees list-stale audit-fork undervoltage power-failed beam-blocked "
+    "display-lost".split()
 )
 REASONS = frozenset(
     "unknown-code early-code wrong-length late-code used-code revoked suspended outside-hours room-full "

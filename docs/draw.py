@@ -30,12 +30,12 @@ DOCS = ROOT / "docs"
 # Every file of the three packages, by what it does, in the order in which to read it; a folder is all in it.
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "contract": {
-        "": "__init__ codes authenticator access audit messages hours zones options settings sample"
+        "": "__init__ codes authenticator access audit messages bands hours zones options settings sample"
     },
     "door": {
         "decides": "events effects rules state controller keys check pairs admission budget doorway modes "
         "beams occupancy lights bell clock accesslist commands acts sensed told odds",
-        "touches": "pins lock keypad keypads/ sensors cues indicator outputs voice",
+        "touches": "pins lock keypad keypads/ sensors cues indicator outputs voice display/",
         "remembers": "store keeper ledger schema migrations backlog questions opening rescue retention proof",
         "tells": "reporter mqtt delivery inbox link answers call tls enroll backoff view health tail",
         "assembles": "__init__ __main__ errors config tables fittings attachments terms credentials daemon "

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from contract.messages import report_key
 from door.commands import Taken
@@ -28,13 +28,16 @@ from door.state import State, restore
 from door.store import Remembered, Store
 from door.told import POWER_FAILED
 
+if TYPE_CHECKING:
+    from door.display.screen import Display
+
 Post = Callable[[Event], None]
 _LOG = logging.getLogger(__name__)
 
 
 @runtime_checkable
 class Showing(Indicator, Protocol):
-    """A keypad with a lamp of its own."""
+    """A keypad with a lamp of its own, a display."""
 
 
 class Dark:
@@ -115,9 +118,29 @@ def _lamp(config: Config, hush: Callable[[], bool]) -> Indicator:
     return Dark()
 
 
-def everywhere(first: Indicator, keypads: Iterable[Keypad]) -> Indicator:
-    """An indicator that shows on the keypads as well that can."""
-    showing = [keypad for keypad in keypads if isinstance(keypad, Showing)]
+def display(config: Config, post: Post, local: Callable[[], datetime]) -> Display | None:
+    """The display, if one is fitted; it lights up when it is told something."""
+    if not (table := config.display).fitted:
+        return None
+    from door.display.screen import Display, open_panel
+
+    return Display(
+        lambda: open_panel(
+            table.kind,
+            port=table.port,
+            address=table.address,
+            upside_down=table.upside_down,
+            contrast=table.contrast,
+        ),
+        post,
+        local=local,
+        languages=table.languages,
+    )
+
+
+def everywhere(first: Indicator, others: Iterable[object]) -> Indicator:
+    """An indicator that shows on whatever else can: some keypads, a display."""
+    showing = [other for other in others if isinstance(other, Showing)]
     return Together(first, *showing) if showing else first
 
 

@@ -1,4 +1,4 @@
-"""The tables of ``config.toml`` about what may be fitted besides: sensors, lights, bell, voice."""
+"""The tables of ``config.toml`` about what may be fitted besides: sensors, lights, bell, voice, display."""
 
 from __future__ import annotations
 
@@ -128,5 +128,29 @@ class Voice:
         """A voice without a language, or one that says everything twice."""
         if self.fitted and not self.languages:
             yield Fault("languages", 'must have "zh", "en" or both, or the voice says nothing')
+        if len(set(self.languages)) < len(self.languages):
+            yield Fault("languages", "must have each language once")
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """A small OLED of 128 × 64 pixels at the door, on I²C (needs the extra `display`)."""
+
+    fitted: bool = option(default=False, doc="true: it is wired to GPIO2 (SDA) and GPIO3 (SCL).")
+    kind: Literal["ssd1306", "ssd1309", "sh1106"] = option(
+        "ssd1306", doc="Its chip; what is drawn two pixels aside wants the other."
+    )
+    port: int = option(1, least=0, most=22, doc="The I²C bus; 1 is the one on the header.")
+    address: int = option(0x3C, least=0x08, most=0x77, doc="Its address; 60 is 0x3c, 61 is 0x3d.")
+    upside_down: bool = option(default=False, doc="true: it hangs with its pins below.")
+    contrast: int = option(128, least=1, most=255, doc="How bright; a bright one wears out sooner.")
+    languages: tuple[str, ...] = option(
+        ("zh", "en"), pattern="zh|en", form='"zh" or "en"', doc="What is written, Chinese above."
+    )
+
+    def faults(self) -> Iterator[Fault]:
+        """A display without a language, or with one twice."""
+        if self.fitted and not self.languages:
+            yield Fault("languages", 'must have "zh", "en" or both, or nothing can be written')
         if len(set(self.languages)) < len(self.languages):
             yield Fault("languages", "must have each language once")

@@ -12,7 +12,7 @@ from pathlib import Path
 from contract.settings import Fault, SettingsError, read
 from door import credentials as credentials_file
 from door import pins, tables
-from door.attachments import Beams, Bell, Fire, Lights, Motion, PowerFail, Tamper, Voice
+from door.attachments import Beams, Bell, Display, Fire, Lights, Motion, PowerFail, Tamper, Voice
 from door.credentials import Broker, Credentials
 from door.errors import ConfigError
 from door.fittings import Contact, ExitButton, Indicator, Keypad, Lock, Pins
@@ -57,6 +57,7 @@ class Config:
     lights: Lights = field(default_factory=Lights)
     bell: Bell = field(default_factory=Bell)
     voice: Voice = field(default_factory=Voice)
+    display: Display = field(default_factory=Display)
     room: Room = field(default_factory=Room)
     codes: CodeForm = field(default_factory=CodeForm)
     budget: Budget = field(default_factory=Budget)

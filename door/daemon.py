@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from contract.messages import command_key, report_key
 from door import assemble, view
@@ -39,6 +40,9 @@ from door.supervisor import Supervisor
 from door.tail import Tail
 from door.timesource import moment
 from door.tls import TlsSettings
+
+if TYPE_CHECKING:
+    from door.display.screen import Display
 
 BEAT_MS = 60_000
 PRUNE_MS = 24 * 3_600_000
@@ -78,7 +82,7 @@ class Daemon:
         self.keypads = tuple(
             assemble.keypad(k, self.inbox.put, rules.codes.length, self._quiet) for k in self.config.keypads
         )
-        self.indicator = self._make_indicator()
+        self.display, self.indicator = self._make_shown()
         self.reporter = self._make_reporter()
         self.tail = Tail(self.store)
         self.store.on_rows = self._rows_written
@@ -108,6 +112,8 @@ class Daemon:
     def show(self, topic_word: str, payload: Mapping[str, object]) -> None:
         """A retained topic has something new."""
         self.reporter.show(topic_word, payload)
+        if self.display is not None:
+            self.display.tell(topic_word, payload)
 
     def cue(self, word: str, at: int) -> None:
         """What anyone in the room could see."""
@@ -286,9 +292,10 @@ class Daemon:
                 return
             time.sleep(LOOK_SECONDS)
 
-    def _make_indicator(self) -> Indicator:
-        shown = self.machine.indicator(assemble.indicator(self.config, self._local))
-        return assemble.everywhere(shown, self.keypads)
+    def _make_shown(self) -> tuple[Display | None, Indicator]:
+        display = assemble.display(self.config, self.inbox.put, self._local)
+        at_the_door = self.machine.indicator(assemble.indicator(self.config, self._local))
+        return display, assemble.everywhere(at_the_door, (*self.keypads, display))
 
     def _make_control(self) -> Control:
         return Control(

@@ -14,6 +14,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from contract import audit
+from contract.bands import Band, band, seen_from_outside
 from roomserver import state
 from roomserver.register import Draw
 from roomserver.schema import AuditRow, Door, Log
@@ -21,17 +22,6 @@ from roomserver.schema import AuditRow, Door, Log
 HOLD_SECONDS = 20 * 60
 SILENT_SECONDS = 20 * 60  # a door asks every 5 minutes; after four times it is silent
 COUNTED_BACK_SECONDS = 3 * 86_400
-SOME, FEW = 0.5, 0.2  # of all seats: no more than these are free
-
-
-class Band(StrEnum):
-    """Free seats, as everybody may know them."""
-
-    PLENTY = "plenty"
-    SOME = "some"
-    FEW = "few"
-    FULL = "full"
-    UNKNOWN = "unknown"
 
 
 class Sure(StrEnum):
@@ -61,20 +51,14 @@ class Seats:
     @property
     def band(self) -> Band:
         """Free seats in a word."""
-        if self.free is None:
-            return Band.UNKNOWN
-        if self.free == 0:
-            return Band.FULL
-        if self.free <= self.capacity * FEW:
-            return Band.FEW
-        return Band.SOME if self.free <= self.capacity * SOME else Band.PLENTY
+        return Band.UNKNOWN if self.free is None else band(self.free, self.capacity)
 
     def from_outside(self) -> Seats:
         """The same for a stranger, to whom an empty room looks as if one were in it."""
         if self.inside is None or self.inside > 1:
             return self
         sure = Sure.SILENT if self.sure is Sure.SILENT else Sure.ESTIMATE
-        return Seats(self.capacity, 1, self.held, sure, self.heard_at)
+        return Seats(self.capacity, seen_from_outside(self.inside), self.held, sure, self.heard_at)
 
 
 def seats(session: Session, door: Door, capacity: int, now: int, but: str | None = None) -> Seats:

@@ -26,7 +26,9 @@ PINNED = {canonicalize_name(name): version for name, version in PINS.items()}
 INSTALLED_FOR_TESTS = [*PROJECT["dependencies"], *(line for extra in EXTRAS for line in EXTRAS[extra])]
 INSTALLED_FOR_TESTS = [line for line in INSTALLED_FOR_TESTS if line not in EXTRAS["pi"]]
 COMES_WITH = {"markupsafe": "jinja2", "starlette": "fastapi", "pydantic": "fastapi", "urllib3": "requests"}
+COMES_WITH |= {"luma-core": "luma-oled", "smbus2": "luma-oled", "luma-emulator": "luma-oled"}  # one namespace
 NEVER_IMPORTED = {
+    "luma-emulator",
     "mypy",
     "psycopg",
     "pytest-timeout",
@@ -86,10 +88,10 @@ def imported(*folders: str) -> Iterator[tuple[Path, str]]:
 @pytest.mark.parametrize(
     "folders, extras",
     [
-        (["contract", "door"], ["pi", "osdp"]),
+        (["contract", "door"], ["pi", "osdp", "display"]),
         (["roomserver"], ["server", "postgresql", "tencent", "aliyun"]),
         (["demo"], ["server"]),
-        (["tests"], ["server", "postgresql", "dev", "pi", "osdp", "tencent", "aliyun"]),
+        (["tests"], ["server", "postgresql", "dev", "pi", "osdp", "display", "tencent", "aliyun"]),
     ],
     ids=["door", "roomserver", "demo", "tests"],
 )

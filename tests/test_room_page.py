@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from neighbours import FORM, Neighbourhood, neighbourhood
 
+from contract.bands import Band
 from contract.hours import DAYS, Hours, parse
 from roomserver import busy, seats, state, timetable
 from roomserver.notices import Notices
-from roomserver.seats import Band, Seats, Sure
+from roomserver.seats import Seats, Sure
 from roomserver.settings import Settings
 
 ZONE = FORM.time_zone

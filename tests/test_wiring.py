@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from contract.sample import sample
 from door import cli
-from door.attachments import Beams, Fire, Lights, Motion, PowerFail, Tamper
+from door.attachments import Beams, Display, Fire, Lights, Motion, PowerFail, Tamper
 from door.config import Config
 from door.fittings import Indicator, Keypad, Lock
 from door.wiring.header import NAMES, PINS, nearest, pin_of
@@ -38,6 +38,7 @@ EVERYTHING = Config(
     fire=Fire(fitted=True),
     power_fail=PowerFail(fitted=True),
     lights=Lights(fitted=True),
+    display=Display(fitted=True),
 )
 
 
@@ -61,7 +62,8 @@ def test_a_part_takes_its_supply_from_a_pin_that_has_it(pins: set[int], name: st
 @pytest.mark.parametrize("config", [Config(), EVERYTHING], ids=["as delivered", "everything"])
 def test_every_pin_in_use_has_its_terminal_and_no_other_gpio_has_one(config: Config) -> None:
     wired = sorted(one.pin for part in parts(config) for one in part.terminals if "GPIO" in PINS[one.pin])
-    assert wired == sorted(pin_of(gpio) for gpio in config.pins_in_use().values())
+    bus = [2, 3] if config.display.fitted else []  # I²C, where nothing else may be
+    assert wired == sorted(pin_of(gpio) for gpio in [*config.pins_in_use().values(), *bus])
 
 
 def test_every_part_is_drawn_and_told_to_those_who_do_not_see_it() -> None:

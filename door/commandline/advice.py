@@ -19,6 +19,7 @@ ADVICE: Mapping[str, str] = {
     "audit-fork": "an older image of the card was put in; nothing to do but to know why",
     "power-failed": "the mains has failed and a battery holds the door: look at the breaker",
     "beam-blocked": "clear the doorway, wipe both lenses; then say how many are in: door count N",
+    "display-lost": "look at its plug; `door check` says whether it answers",
     "undervoltage": "give the Pi a better supply, and the lock one of its own",
 }
 

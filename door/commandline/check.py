@@ -43,7 +43,7 @@ def check(args: argparse.Namespace) -> int:
     found, held = desk.config, credentials.load(desk.config.door.credentials)
     configuration.rules(found, held)
     broker = configuration.broker(found, held)
-    looks = [_settled(desk, held), _folders(found), _voice(found), _keypads(found)]
+    looks = [_settled(desk, held), _folders(found), _voice(found), _display(found), _keypads(found)]
     if args.pins:
         looks.append(_pins(desk))
     if args.online:
@@ -106,6 +106,20 @@ def _keypads(found: Config) -> Iterator[Found]:
             yield _usb(f"keypad {keypad.name}", str(keypad.device))
         elif keypad.kind == "osdp":
             yield _osdp(f"keypad {keypad.name}", Path(str(keypad.device)))
+
+
+def _display(found: Config) -> Iterator[Found]:
+    """Whether its library and its bus are there."""
+    if not found.display.fitted:
+        return
+    if importlib.util.find_spec("luma") is None:
+        yield Found("display", "the package luma.oled is not installed", "pip install 'studyroom[display]'")
+        return
+    bus = Path(f"/dev/i2c-{found.display.port}")
+    if not bus.exists():
+        yield Found("display", f"{bus} is not there", "dtparam=i2c_arm=on in config.txt, or correct port")
+        return
+    yield _readable("display", bus)
 
 
 def _usb(what: str, device: str) -> Found:

@@ -83,7 +83,7 @@ def parts(config: Config) -> list[Part]:
         table, _, name = key.partition(".")
         groups.setdefault(table, {})[name] = pin_of(gpio)
     on_pins = [_part(config, table, pins) for table, pins in groups.items()]
-    return [*on_pins, *_plugged(config)]
+    return [*on_pins, *_display(config), *_plugged(config)]
 
 
 def _part(config: Config, table: str, pins: dict[str, int]) -> Part:
@@ -121,6 +121,21 @@ def _notes(config: Config, table: str, sort: str) -> tuple[str, ...]:
         level = "high" if config.lock.active_high else "low; the board needs a pull-up of its own"
         return (f"Switches on {level}.", "The lock's own circuit is drawn below.")
     return NOTES.get(sort, ())
+
+
+def _display(config: Config) -> Iterator[Part]:
+    """On the header's I²C bus, whose pins do nothing else here."""
+    if not (table := config.display).fitted:
+        return
+    title, note = f"display ({table.kind})", f"Its address: 0x{table.address:02x}."
+    if table.port != 1:
+        yield Part(title, (), (f"On I²C bus {table.port}.", note))
+        return
+    data, clock = pin_of(2), pin_of(3)
+    supply = [Terminal(name, nearest(name, (data, clock))) for name in ("3V3", "GND")]
+    yield Part(
+        title, (Terminal("SDA", data), Terminal("SCL", clock), *supply), (note, "Supply 3.3 V, not 5 V.")
+    )
 
 
 def _plugged(config: Config) -> Iterator[Part]:

@@ -7,12 +7,12 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from contract.bands import Band
 from contract.codes import Codes
 from roomserver import phone
 from roomserver.pages import look, times
 from roomserver.pages.words import CATALOGUE, word
 from roomserver.phone import Shown
-from roomserver.seats import Band
 from roomserver.sessions import Room, SignedIn
 from roomserver.standing import NoCode
 
