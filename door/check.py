@@ -56,7 +56,7 @@ class Second:
     """Kept unchecked: now the next code. ``durable`` where a wrong code that costs has the same cue."""
 
     hold: First
-    durable: bool = False
+    durable: bool
 
 
 Answer = Grant | Denial | Second

@@ -206,6 +206,10 @@ def test_the_last_values_of_a_command_hold(name, last):
     assert messages.command_from(fields, retained=False).as_json() == fields
 
 
+def test_a_command_is_retained_only_where_that_is_said():
+    assert not Command("c", 1, "unlock", {}, 1).retained
+
+
 @pytest.mark.parametrize("seq", [0, MAX])
 def test_the_first_and_the_last_ack_hold(seq):
     ack = Ack("l", seq, "h")

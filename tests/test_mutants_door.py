@@ -50,10 +50,30 @@ def test_the_numbers_of_the_design_are_these():
     assert (clock.DISAGREE_MS, clock.LOWERED_MS) == (30 * SECOND, 5 * MINUTE)
     assert (clock.REMEMBER_EVERY_MS, clock.DRIFT_PER_MILLION) == (10 * MINUTE, 200)
     assert (clock.CODE_PROVES_S, clock.LEARNT_OFFSET_S) == (1800, 80)
-    assert occupancy.EXPECTED_AT_MOST == 8
+    assert (occupancy.EXPECTED_AT_MOST, occupancy.STILL_MS) == (8, MINUTE)
+
+
+def test_the_sources_of_time_have_the_words_of_the_protocol():
+    assert tuple(Source) == ("server", "ntp", "rtc", "manual", "code", "none")
+
+
+def test_before_anything_is_told_nothing_has_passed():
+    assert clock.known_past_ms(Clock(), 0) == Clock().remembered == 0
+    assert Clock().past == Tick(0, 0)
+
+
+def test_the_text_of_a_state_leaves_the_access_list_out():
+    """It may have a million members, and no log is to name one."""
+    assert "access=" not in repr(House().state)
 
 
 # -- keys -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["x", "", "٣", "A"])
+def test_what_is_no_key_is_passed_over(key):
+    standing = Keys((Typed("front", "04", 1),))
+    assert keys.press(standing, KeyPressed("front", key), 2, RULES) == (standing, None, ())
 
 
 @pytest.mark.parametrize("standing, key", [("042771938", "5"), ("71938", "#"), ("", "#"), ("", "4")])

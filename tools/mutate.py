@@ -32,14 +32,15 @@ from mutants import Mutant, mutants
 
 ROOT = Path(__file__).parent.parent
 FILES = [
-    *(f"contract/{name}.py" for name in "codes access audit messages hours".split()),
+    *(f"contract/{name}.py" for name in "codes access audit messages hours settings options zones".split()),
     *(f"door/{name}.py" for name in "keys pairs admission doorway occupancy modes commands".split()),
     *(f"door/{name}.py" for name in "accesslist clock acts told budget check controller state".split()),
+    *(f"door/{name}.py" for name in "sensed bell beams lights".split()),
 ]
 TESTS = {
-    "contract": "access audit codes hours messages protocol_document".split(),
-    "door": "accesslist admission budget check clock commands controller doorway double_code keys lost_steps "
-    "modes occupancy mutants_judge".split(),
+    "contract": "access audit codes config hours messages protocol_document settings".split(),
+    "door": "accesslist admission beams bell budget check clock commands controller doorway double_code fire "
+    "keys lights lost_steps modes occupancy mutants_judge".split(),
 }
 QUICK = ["-q", "-x", "-p", "no:cacheprovider", "--no-header", "--no-summary", "-W", "ignore", "--timeout=0"]
 WATCHED = 3  # a test that is watched line by line takes so many times as long
