@@ -29,6 +29,7 @@ MAX_ANSWER = 1 << 20
 TALK_SECONDS = 5.0
 BACKLOG = 128  # a full one refuses whoever asks next
 MODE = 0o660
+NEXT = "is it running? systemctl status door, and journalctl -u door"
 SERVER = "server"  # who the server is in a row (``acts.py``)
 
 
@@ -135,18 +136,18 @@ def ask(path: Path, verb: str, args: Mapping[str, object], seconds: float = 0) -
             talk.sendall(json.dumps({"verb": verb, "args": dict(args)}).encode() + b"\n")
             line = _line(talk, MAX_ANSWER, 2 * TALK_SECONDS + seconds)
             if not line:
-                raise HungUpError(f"the door at {path} stopped before it answered: is it running?")
+                raise HungUpError(f"the door at {path} stopped before it answered: {NEXT}")
             return loads(line, MAX_ANSWER)
         except HungUpError:
             raise
         except PermissionError:
             raise ControlError(f"{path} may not be opened by you: try it with sudo") from None
         except (FileNotFoundError, ConnectionRefusedError) as error:
-            raise AwayError(f"no door answers at {path} ({error}): is it running?") from None
+            raise AwayError(f"no door answers at {path} ({error.strerror}): {NEXT}") from None
         except ConnectionError as error:
-            raise HungUpError(f"no door answers at {path} any more ({error}): is it running?") from None
+            raise HungUpError(f"no door answers at {path} any more ({error.strerror}): {NEXT}") from None
         except (OSError, ValueError) as error:
-            raise ControlError(f"no door answers at {path} ({error}): is it running?") from None
+            raise ControlError(f"no door answers at {path} ({error}): {NEXT}") from None
 
 
 def _line(talk: socket.socket, most: int, seconds: float) -> bytes:

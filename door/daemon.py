@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -141,6 +141,9 @@ class Daemon:
 
     def status(self) -> Mapping[str, object]:
         """Everything that ``door status`` shows."""
+        outstanding = self.store.outstanding()
+        if wait([outstanding], LOOK_SECONDS).done:  # a disk that hangs is no reason to say nothing
+            self._look_at_outbox(outstanding)
         state, rules, now = self.loop.state, self.loop.rules, moment()
         return {
             "door": self.config.door.name,

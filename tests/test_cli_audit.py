@@ -131,6 +131,16 @@ def test_words_that_are_none_are_exit_code_2(shell: Shell, words: list[str]) -> 
     assert shell.door("audit", *words).code == 2
 
 
+def test_where_there_is_no_database_nothing_is_written_but_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home(tmp_path)
+    lonely = Shell(write(tmp_path, config(tmp_path)), capsys)
+    done = lonely.door("audit", "--csv")
+    assert (done.code, done.out) == (1, "")
+    assert "no door has run here yet" in done.err
+
+
 def test_every_type_of_row_can_be_asked_for(shell: Shell) -> None:
     assert shell.door("audit", *(f"--type={word}" for word in sorted(ROW_TYPES))).code == 0
 

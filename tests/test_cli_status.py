@@ -197,6 +197,13 @@ def test_whoever_wants_no_colours_gets_none(monkeypatch: pytest.MonkeyPatch, nam
 # -- beside a running door ------------------------------------------------------------------------
 
 
+def test_the_outbox_is_counted_when_it_is_asked_for(shell: Shell) -> None:
+    """And not as it was at the last whole minute."""
+    shell.door("count", "5")
+    health = json.loads(shell.door("status", "--json").out)["health"]
+    assert health["outbox"]["rows"] == health["audit"]["seq"] - health["audit"]["ack"] > 0
+
+
 def test_the_screen_of_a_real_door_has_all_its_parts(shell: Shell) -> None:
     """And its last five rows, of which the last is what was done last."""
     for n in (3, 4):

@@ -24,9 +24,9 @@ def audit(args: argparse.Namespace) -> int:
     desk = Desk.of(args)
     wanted = _wanted(args, desk)
     tell = _teller(args, desk)
-    if args.csv:
-        sys.stdout.write(rows.as_csv(None, desk.zone))
     with desk.ledger() as ledger:
+        if args.csv:
+            sys.stdout.write(rows.as_csv(None, desk.zone))
         ledger.db.execute("BEGIN")  # what is written from here on follows
         ledger.find_head()
         log, seq = ledger.head.log, ledger.head.seq
