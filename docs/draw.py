@@ -52,7 +52,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "prints": "paper/",
         "tells": "notify/",
         "knows": "identity/ joining passkeys wechat sessions once limits",
-        "answers for it": "roles office accounts accountkeys volunteers acts",
+        "answers for it": "roles office accounts accountkeys volunteers acts people evidence",
         "shows": "pages/",
         "assembles": "__init__ __main__ errors app cli",
     },

@@ -28,6 +28,15 @@ class Did(StrEnum):
     PASSWORD_SET = "password-set"  # noqa: S105  (an act's name)
     PASSKEY_ADDED = "passkey-added"
     PASSKEY_REMOVED = "passkey-removed"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    REVEALED = "revealed"
+    REVOKED = "revoked"
+    REINSTATED = "reinstated"
+    REISSUED = "reissued"
+    LINKED = "linked"
+    SUSPENDED = "suspended"
+    LIFTED = "lifted"
 
 
 @dataclass(frozen=True, slots=True)

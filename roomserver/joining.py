@@ -51,6 +51,15 @@ class Subject(StrEnum):
 CONSENT_VERSION = "2026-11"
 
 
+class Declined(StrEnum):
+    """Why not, as the applicant reads it; chosen and not written, so that it says nothing else of him."""
+
+    NOT_MATCHING = "not-matching"
+    NOT_OURS = "not-ours"
+    REGISTERED = "registered"
+    OTHER = "other"
+
+
 class JoiningError(RoomserverError, ValueError):
     """This cannot be done with this application; ``str(error)`` says why and what to do."""
 
@@ -207,11 +216,11 @@ def approve(session: Session, opened: Opened, id_: int, kind: Kind, now: int) ->
     return record
 
 
-def decline(session: Session, id_: int, now: int) -> None:
+def decline(session: Session, id_: int, now: int, why: Declined = Declined.OTHER) -> None:
     """Not taken in: name, phone and tag are deleted at once, the answer stays for him to read."""
     one = _pending(session, id_)
     one.name = one.phone = one.identity_tag = None
-    one.state, one.decided_at = State.DECLINED, now
+    one.state, one.reason, one.decided_at = State.DECLINED, why, now
     session.execute(delete(Consent).where(Consent.application_id == id_))
 
 

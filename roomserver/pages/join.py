@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from roomserver import joining, limits, persons, sessions
 from roomserver.identity import Verdict
 from roomserver.identity.gb11643 import NumberError
-from roomserver.joining import State, TooYoungError
+from roomserver.joining import Declined, State, TooYoungError
 from roomserver.limits import Limit, TooManyError
 from roomserver.pages import look, times
 from roomserver.pages.coming import home
@@ -52,7 +52,7 @@ def join(request: Request, room: Room, visitor: Whoever) -> Response:
                 request,
                 "applied.html",
                 declined=found.state == State.DECLINED,
-                reason=found.reason,
+                reason=_reason(found),
                 when=times.when(look.language(request), zone, room.clock(), found.applied_at),
                 again=found.reason in (Verdict.DOWN, Verdict.BUSY),
             )
@@ -103,6 +103,13 @@ def withdraw(request: Request, room: Room, visitor: Whoever) -> Response:
             sessions.end(session, sessions.token_of(request) or "")
         sessions.take_cookie(request, response)
     return response
+
+
+def _reason(found: Application) -> str:
+    """Why it waits, or why it was declined; what an earlier version wrote down is one of the others."""
+    if found.state == State.DECLINED:
+        return found.reason if found.reason in tuple(Declined) else Declined.OTHER
+    return found.reason or Verdict.SEE_PAPER
 
 
 def _faults(room: Room, filled: Filled) -> dict[str, str]:

@@ -18,6 +18,8 @@ from roomserver.volunteers import Volunteer
 # Path, word, and the right that opens it; in the order of the evening.
 NAV: Sequence[tuple[str, str, Right]] = (
     ("/committee", "now", Right.LOOK),
+    ("/committee/applications", "applications", Right.APPLICATIONS),
+    ("/committee/members", "members", Right.LOOK),
     ("/committee/acts", "acts", Right.ACTS),
     ("/committee/me", "me", Right.OWN),
 )

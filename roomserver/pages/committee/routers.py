@@ -7,11 +7,18 @@ from collections.abc import Iterator, Sequence
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from roomserver.pages.committee import history, overview, own, sign_in
+from roomserver.pages.committee import applications, history, member, members, overview, own, sign_in
 from roomserver.volunteers import Allowed
 
 OPEN: Sequence[APIRouter] = (sign_in.router,)  # for whoever is not signed in yet
-ROUTERS: Sequence[APIRouter] = (overview.router, history.router, own.router)
+ROUTERS: Sequence[APIRouter] = (
+    overview.router,
+    applications.router,
+    members.router,
+    member.router,
+    history.router,
+    own.router,
+)
 
 
 def all_checked() -> Iterator[APIRouter]:

@@ -12,4 +12,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "act.password-set": ("设置了自己的密码和验证器", "set their own password and authenticator"),
     "act.passkey-added": ("添加了自己的通行密钥", "added a passkey of their own"),
     "act.passkey-removed": ("删除了自己的通行密钥", "removed a passkey of their own"),
+    "act.approved": ("通过了申请，新会员 {member}", "approved an application: member {member}"),
+    "act.declined": ("没有通过申请 {application}", "declined application {application}"),
+    "act.revealed": ("看了会员 {member} 的姓名和手机号", "looked at the name and phone of member {member}"),
+    "act.revoked": ("停用了会员 {member}", "withdrew member {member}"),
+    "act.reinstated": ("恢复了会员 {member}", "reinstated member {member}"),
+    "act.reissued": ("给会员 {member} 换了号码", "gave member {member} new codes"),
+    "act.linked": ("给会员 {member} 一个登录链接", "made a sign-in link for member {member}"),
+    "act.suspended": ("让会员 {member} 暂停到 {until}", "paused member {member} until {until}"),
+    "act.lifted": ("提前恢复了会员 {member}", "ended the pause of member {member}"),
 }

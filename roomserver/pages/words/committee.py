@@ -8,6 +8,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "committee.title": ("居委会", "Committee"),
     "committee.navigation": ("居委会的页面", "The committee's pages"),
     "committee.nav.now": ("现在", "Now"),
+    "committee.nav.applications": ("申请", "Applications"),
+    "committee.nav.members": ("会员", "Members"),
     "committee.nav.acts": ("操作记录", "Acts"),
     "committee.nav.me": ("我的账号", "My account"),
     "committee.role": ("身份", "Role"),

@@ -117,6 +117,19 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "join.look": ("看看办好没有", "See whether it is done"),
     "join.again": ("再提交一次", "Send it again"),
     "join.withdraw": ("撤回申请", "Withdraw it"),
+    "declined.not-matching": (
+        "填的内容和证件对不上。可以核对以后重新申请。",
+        "What was filled in is not what the card says. You can check it and apply again.",
+    ),
+    "declined.not-ours": (
+        "自习室目前只给本小区的居民使用。",
+        "For now the room is for residents of this estate only.",
+    ),
+    "declined.registered": (
+        "您已经登记过了。请居委会给您一个登录链接，不用重新申请。",
+        "You are a member already. Ask the committee for a sign-in link; there is no need to apply again.",
+    ),
+    "declined.other": ("原因请到居委会问一问。", "Please ask the committee why."),
     "join.declined": ("这次没有通过", "Not this time"),
     "join.declined-help": (
         "居委会没有通过这份申请，您填的姓名和手机号已经删除。有疑问请到居委会问一问。",

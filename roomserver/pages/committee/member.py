@@ -1,0 +1,161 @@
+"""One member: how he stands, what each door knows of it, and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import RedirectResponse
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from contract.access import AccessRecord
+from roomserver import acts, evidence, members, once, people, persons, qr
+from roomserver.acts import Did
+from roomserver.members import MemberError
+from roomserver.once import LIFE_SECONDS, Purpose
+from roomserver.pages.committee import frame
+from roomserver.problems import Problem
+from roomserver.roles import Right
+from roomserver.server import Server
+from roomserver.sessions import COMMITTEE_PATH, Room
+from roomserver.volunteers import Caller, Volunteer, needs
+
+router = APIRouter(prefix=f"{COMMITTEE_PATH}/members/{{number}}")
+Number = Annotated[str, Path(pattern=r"^\d{3,6}$")]
+MOST_ACTS = 20
+
+
+class NoMemberError(Problem):
+    """A number that nobody has."""
+
+    def __init__(self) -> None:
+        super().__init__(HTTPStatus.NOT_FOUND, "There is no such member.")
+
+
+@router.get("", dependencies=[needs(Right.LOOK)])
+def member(request: Request, room: Room, caller: Caller, number: Number) -> Response:
+    """The page."""
+    return _page(request, room, caller, number)
+
+
+@router.post("/reveal", dependencies=[needs(Right.REVEAL)])
+def reveal(request: Request, room: Room, caller: Caller, number: Number) -> Response:
+    """The page with name and phone in the clear, this once."""
+    with room.opened.database.write() as session:
+        _get(session, number)
+        acts.note(session, caller.name, Did.REVEALED, room.clock(), member=number)
+    return _page(request, room, caller, number, clear=True)
+
+
+@router.post("/revoke", dependencies=[needs(Right.MEMBERS)])
+def revoke(request: Request, room: Room, caller: Caller, number: Number) -> Response:
+    """No more codes, no more entry."""
+    return _do(request, room, caller, number, Did.REVOKED, members.revoke)
+
+
+@router.post("/reinstate", dependencies=[needs(Right.MEMBERS)])
+def reinstate(request: Request, room: Room, caller: Caller, number: Number) -> Response:
+    """In again, with new codes."""
+    return _do(request, room, caller, number, Did.REINSTATED, members.reinstate)
+
+
+@router.post("/reissue", dependencies=[needs(Right.MEMBERS)])
+def reissue(request: Request, room: Room, caller: Caller, number: Number) -> Response:
+    """New codes; what he had stops working."""
+    return _do(request, room, caller, number, Did.REISSUED, members.reissue)
+
+
+@router.post("/link", dependencies=[needs(Right.MEMBERS)])
+def link(request: Request, room: Room, caller: Caller, number: Number) -> Response:
+    """A link that signs his phone in, once, shown this once; an older one is dead."""
+    with room.opened.database.write() as session:
+        _get(session, number)
+        if people.left(session, number):
+            raise NoMemberError
+        once.drop(session, Purpose.LINK, number)
+        token = once.make(session, Purpose.LINK, room.clock(), member=number)
+        acts.note(session, caller.name, Did.LINKED, room.clock(), member=number)
+    url = f"{room.opened.place.origin}/in/{token}"
+    return frame.page(
+        request,
+        caller,
+        "committee/member_link.html",
+        number=number,
+        url=url,
+        qr=Markup(qr.svg(url)),  # noqa: S704  (our own picture)
+        hours=LIFE_SECONDS[Purpose.LINK] // 3600,
+    )
+
+
+def _do(
+    request: Request,
+    room: Server,
+    caller: Volunteer,
+    number: str,
+    did: Did,
+    work: Callable[[Session, str, int], AccessRecord],
+) -> Response:
+    try:
+        with room.opened.database.write() as session:
+            _get(session, number)
+            if people.left(session, number):
+                raise NoMemberError
+            work(session, number, room.clock())
+            acts.note(session, caller.name, did, room.clock(), member=number)
+    except MemberError:  # somebody else was faster
+        return _page(request, room, caller, number, stale=True)
+    room.changed()
+    return RedirectResponse(f"{COMMITTEE_PATH}/members/{number}", HTTPStatus.SEE_OTHER)
+
+
+def _why(why: str) -> str:
+    """The word for a change; what a door's row told is one word, but for a revocation at the door."""
+    return "learnt" if why.startswith("door-") and why != "door-revoked" else why.removeprefix("door-")
+
+
+def _get(session: Session, number: str) -> AccessRecord:
+    record = members.find(session, number)
+    if record is None:
+        raise NoMemberError
+    return record
+
+
+def _page(
+    request: Request,
+    room: Server,
+    caller: Volunteer,
+    number: str,
+    *,
+    clear: bool = False,
+    stale: bool = False,
+) -> Response:
+    opened, now = room.opened, room.clock()
+    with opened.database.read() as session:
+        record = _get(session, number)
+        who = persons.read(session, opened.vault, number)
+        change = evidence.last_change(session, number)
+        values = {
+            "record": record,
+            "standing": people.standing(record, now, left=people.left(session, number)),
+            "changed": None if change is None else (_why(change.why), change.at),
+            "proofs": evidence.of_member(session, number, record.kind, opened.place.settings.codes.codes()),
+            "done": acts.listed(session, member=number, most=MOST_ACTS),
+        }
+    name, phone = (None, None) if who is None else (who.name, who.phone)
+    if not clear and who is not None:
+        name, phone = people.masked_name(who.name), people.masked_phone(who.phone)
+    return frame.page(
+        request,
+        caller,
+        "committee/member.html",
+        HTTPStatus.CONFLICT if stale else HTTPStatus.OK,
+        name=name,
+        phone=phone,
+        clear=clear,
+        stale=stale,
+        now=now,
+        **values,
+    )
