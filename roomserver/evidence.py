@@ -71,7 +71,7 @@ def _by_rows(session: Session, door_id: int, change: Change) -> int | None:
     for at, received_at, type_, member, raw in session.execute(query):
         revision = json.loads(raw)["detail"].get("revision")
         lists_it = type_ == "list" and type(revision) is int and revision >= change.revision
-        revokes_him = type_ == "revoked" and member == change.member and change.why == "revoked"
+        revokes_him = type_ == "revoked" and member == change.member and change.why.endswith("revoked")
         if lists_it or revokes_him:
             return min(at or received_at, received_at)
     return None

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from contract.access import AccessRecord
-from roomserver import members
 from roomserver.register import Person
 from roomserver.schema import Member
 from roomserver.vault import Vault
@@ -45,11 +43,12 @@ def masked_phone(phone: str) -> str:
     return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 11 else f"****{phone[-2:]}"
 
 
-def standing(record: AccessRecord, now: int, *, left: bool = False) -> Standing:
+def standing(record: AccessRecord | Member, now: int, *, left: bool = False) -> Standing:
     """How a record stands at ``now``."""
     if left:
         return Standing.LEFT
-    if record.revoked or (record.not_after is not None and now >= record.not_after):
+    revoked = record.generation <= record.revoked_through
+    if revoked or (record.not_after is not None and now >= record.not_after):
         return Standing.REVOKED
     return Standing.SUSPENDED if now < (record.suspended_until or 0) else Standing.GOOD
 
@@ -58,7 +57,9 @@ def listed(
     session: Session, vault: Vault, now: int, *, standing: Standing | None, after: str, most: int
 ) -> list[Seen]:
     """Members that are here, by number, beginning ``after`` one."""
-    query = _here().where(Member.number > after).order_by(Member.number).limit(most)
+    query = select(Member, Person.name).outerjoin(Person, Person.number == Member.number)
+    query = query.where(Member.forgotten_at.is_(None), Member.number > after)
+    query = query.order_by(Member.number).limit(most)
     if standing is not None:
         query = query.where(*_only(standing, now))
     return [_seen(member, name, vault, now) for member, name in session.execute(query)]
@@ -75,11 +76,6 @@ def left(session: Session, number: str) -> bool:
     return session.get_one(Member, number).forgotten_at is not None
 
 
-def _here() -> Select[Any]:
-    query: Select[Any] = select(Member, Person.name).outerjoin(Person, Person.number == Member.number)
-    return query.where(Member.forgotten_at.is_(None))
-
-
 def _only(wanted: Standing, now: int) -> tuple[ColumnElement[bool], ...]:
     revoked = Member.generation <= Member.revoked_through
     match wanted:
@@ -92,5 +88,4 @@ def _only(wanted: Standing, now: int) -> tuple[ColumnElement[bool], ...]:
 
 def _seen(member: Member, name: bytes | None, vault: Vault, now: int) -> Seen:
     masked = None if name is None else masked_name(vault.open_text(name))
-    record = members.record_of(member)
-    return Seen(member.number, member.kind, standing(record, now), masked)
+    return Seen(member.number, member.kind, standing(member, now), masked)

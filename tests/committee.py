@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pyotp
@@ -20,17 +21,22 @@ from roomserver.settings import Settings
 PASSWORD = "purple kettle on the moon"
 
 
+@cache
+def hashed() -> str:
+    """The password's hash, which takes a while."""
+    return accounts.hashed("x" * 32, PASSWORD)
+
+
 class Committee(Neighbourhood):
     """A room with its door, member 0427, and an account of each role, named after it."""
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
         self.secret = accounts.new_secret()
-        hashed = accounts.hashed("x" * 32, PASSWORD)
         with self.opened.database.write() as session:
             for role in Role:
                 accounts.add(session, f"the-{role}", role, self.now)
-            values = {"password": hashed, "totp": self.opened.vault.seal_text(self.secret)}
+            values = {"password": hashed(), "totp": self.opened.vault.seal_text(self.secret)}
             session.execute(update(Account).values(**values))
 
     def badge(self, role: Role) -> str:

@@ -85,7 +85,7 @@ def link(request: Request, room: Room, caller: Caller, number: Number) -> Respon
         "committee/member_link.html",
         number=number,
         url=url,
-        qr=Markup(qr.svg(url)),  # noqa: S704  (our own picture)
+        qr=Markup(qr.svg(url, fits=True)),  # noqa: S704  (our own picture)
         hours=LIFE_SECONDS[Purpose.LINK] // 3600,
     )
 

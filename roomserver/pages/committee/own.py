@@ -152,7 +152,7 @@ def _page(
         keys=keys,
         sealed=secret or _sealed(room, caller, plain),
         secret=" ".join(plain[at : at + 4] for at in range(0, len(plain), 4)),
-        qr=Markup(qr.svg(accounts.uri(plain, caller.name, site_name))),  # noqa: S704  (our own picture)
+        qr=Markup(qr.svg(accounts.uri(plain, caller.name, site_name), fits=True)),  # noqa: S704  (our own picture)
         least=accounts.LEAST_PASSWORD,
     )
 
