@@ -45,10 +45,12 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "plays": "simulate simulation/",
     },
     "roomserver": {
-        "keeps": "settings place database tables migrations/ schema register vault tags sealing members persons "
-        "doors terms issue seats visits standing phone timetable busy hourly notices stored reasons housekeeping",
+        "keeps": "settings place database tables migrations/ schema register vault tags sealing members "
+        "persons doors terms issue seats visits standing phone timetable busy hourly usage notices stored "
+        "reasons housekeeping",
         "hears": "rows reach learning alarms state commands gaps exchange",
-        "speaks": "subscriber broker mosquitto bell server api problems show qr desk reception chair",
+        "speaks": "subscriber broker mosquitto bell server api problems show qr desk reception chair "
+        "statistics",
         "prints": "paper/",
         "tells": "notify/",
         "knows": "identity/ joining passkeys wechat sessions once limits",

@@ -6,11 +6,12 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from contract.codes import Kind
 from contract.settings import SettingsError
-from roomserver import chair, desk, reception
+from roomserver import chair, desk, reception, statistics
 from roomserver.bell import ring
 from roomserver.desk import DeskError
 from roomserver.errors import RoomserverError
@@ -20,6 +21,7 @@ from roomserver.paper import desk as paper_desk
 from roomserver.paper.issuing import DAYS, Paper
 from roomserver.place import load, open_place
 from roomserver.roles import Role
+from roomserver.usage import week_of
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,6 +60,13 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _week(text: str) -> date:
+    try:
+        return week_of(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is no week; write 2026-W47") from None
+
+
 def parser() -> argparse.ArgumentParser:
     """Every command and its options."""
     top = argparse.ArgumentParser(prog="roomserver", description="The server of a study room.")
@@ -87,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     rows = _command(commands, "rows", desk.rows, "show audit rows, newest last", listing=True)
     rows.add_argument("--door", help="of one door")
     rows.add_argument("--limit", type=_count, default=50, help="at most so many; 0: all")
+    _report_command(commands)
     _command(commands, "status", desk.status, "show what the doors told last", listing=True)
     return top
 
@@ -98,6 +108,16 @@ def _notify_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     test = _command(notify, "test", notify_desk.notify_test, "send a test message")
     test.add_argument("name", nargs="?", help="by which way; left out: by each")
     _command(notify, "list", notify_desk.notify_list, "show each way, and what fails", listing=True)
+
+
+def _report_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    report = _command(commands, "report", statistics.report, "the use of the room in a week, in counts alone")
+    report.add_argument("--week", type=_week, help="such as 2026-W47; left out: the last whole one")
+    report.add_argument("--weeks", type=int, default=1, choices=(1, 4, 12), help="so many, from that one on")
+    report.add_argument("--door", help="which door, if there are several")
+    report.add_argument("--lang", choices=("zh", "en"), default="zh", help="its language")
+    report.add_argument("--csv", action="store_true", help="a line for each hour, for a spreadsheet")
+    report.add_argument("--out", type=Path, metavar="FILE", help="where to write it")
 
 
 def _paper_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

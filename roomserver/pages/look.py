@@ -68,6 +68,13 @@ def fragment(request: Request, template: str, **values: object) -> str:
     )
 
 
+def by_itself(spoken: Language, template: str, room: str, **values: object) -> str:
+    """A page without a request, for a file: nothing in it leads anywhere."""
+    style = Markup(_style())  # noqa: S704  (our own file, not a reader's text)
+    given = {"t": partial(word, spoken), "room": room, "style": style}
+    return _environment.get_template(template).render(values | given)
+
+
 def static(name: str) -> str:
     """The address of a file of ``static/``; it changes with the file, so browsers may keep it for ever."""
     return f"/static/{name}?v={_digest(name)}"
