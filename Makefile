@@ -8,7 +8,7 @@ PIP_INSTALL := PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install
 PYTEST := $(BIN)/python -m pytest -q -n 4 --dist loadfile
 CHECKED := contract door roomserver demo tests
 
-.PHONY: help demo test test-all lint fuzz benchmarks mutate migration clean
+.PHONY: help demo test test-all test-postgresql lint fuzz benchmarks mutate migration clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -25,6 +25,12 @@ test-all: $(VENV)/.dev ## the same with the long tests (minutes)
 	@tools/debian-packages
 	@$(MAKE) --no-print-directory lint
 	@$(PYTEST)
+
+# The files whose tests have a database of the server; FIRST=-first: its tables come from the first schema.
+ROOMS := $(shell grep -lE '^from (stage|rooms|serving|committee) import|^(import|from) databases' tests/test_*.py)
+
+test-postgresql: $(VENV)/.dev ## the tests of the server on PostgreSQL (minutes); FIRST=-first: from its first tables
+	@STUDYROOM_DATABASE=postgresql$(FIRST) $(PYTEST) -m "not long" $(ROOMS)
 
 lint: $(VENV)/.dev ## ruff and mypy
 	@$(BIN)/ruff check --quiet $(CHECKED)

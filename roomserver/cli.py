@@ -11,7 +11,7 @@ from pathlib import Path
 
 from contract.codes import Kind
 from contract.settings import SettingsError
-from roomserver import chair, desk, reception, statistics
+from roomserver import chair, desk, reception, statistics, upkeep
 from roomserver.bell import ring
 from roomserver.desk import DeskError
 from roomserver.errors import RoomserverError
@@ -97,8 +97,17 @@ def parser() -> argparse.ArgumentParser:
     rows.add_argument("--door", help="of one door")
     rows.add_argument("--limit", type=_count, default=50, help="at most so many; 0: all")
     _report_command(commands)
+    _upkeep_commands(commands)
     _command(commands, "status", desk.status, "show what the doors told last", listing=True)
     return top
+
+
+def _upkeep_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    words = "write the database into a file, while the server runs"
+    backup = _command(commands, "backup", upkeep.back_up, words)
+    restore = _command(commands, "restore", upkeep.restore, "put a backup into an empty database")
+    for command in (backup, restore):
+        command.add_argument("file", type=Path, metavar="FILE")
 
 
 def _notify_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -187,7 +196,8 @@ def _member_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
         member, "forget", reception.member_forget, "delete who a number is, for good", rings=True
     )
     forget.add_argument("--yes", action="store_true", help="it cannot be undone, and that is meant")
-    for command in (who, link, forget):
+    export = _command(member, "export", upkeep.member_export, "all that is stored about a member, as JSON")
+    for command in (who, link, forget, export):
         command.add_argument("number")
 
 

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from sqlite3 import Connection as SqliteConnection
 
-from sqlalchemy import Connection, create_engine, event, func, select
+from sqlalchemy import URL, Connection, create_engine, event, make_url
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
 from roomserver import migrations
 from roomserver.errors import RoomserverError
 
 BUSY_MS = 10_000  # how long one process waits for another's write
-_UPGRADE_LOCK = 7_264_013  # any number that means only this
+_WRITE_LOCK = 7_264_013  # any number that means only this
+_EXAMPLE = "Leave it empty, or write postgresql://USER:PASSWORD@HOST/NAME."
 
 
 class DatabaseError(RoomserverError, RuntimeError):
@@ -25,11 +27,13 @@ class Database:
     """Sessions on one database; ``read`` sees a snapshot, ``write`` holds the write lock until it commits."""
 
     def __init__(self, url: str) -> None:
-        self.engine: Engine = create_engine(url)
-        if self.engine.dialect.name == "sqlite":
-            event.listen(self.engine, "connect", _prepare_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
+        self.engine: Engine = _engine(url)
         self._writing = self.engine.execution_options(writes=True)
+        self._reading = self.engine
+        if self.engine.dialect.name == "postgresql":
+            self._reading = self.engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
 
     def create(self) -> None:
         """Make the tables of an empty database, or bring those that are there up to date."""
@@ -50,20 +54,19 @@ class Database:
             )
 
     def _step(self) -> str | None:
-        with self.engine.connect() as connection:
-            return migrations.current(connection)
+        try:
+            with self.engine.connect() as connection:
+                return migrations.current(connection)
+        except OperationalError as error:
+            raise DatabaseError(
+                f"The database cannot be reached. {error.orig} Check database in roomserver.toml."
+            ) from None
 
     def _upgrade(self) -> None:
         """All steps in one transaction, by one program at a time: the others wait, and find it done."""
-        engine = create_engine(self.engine.url)
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _prepare_sqlite)
-            event.listen(engine, "connect", _let_tables_be_replaced)
-            event.listen(engine, "begin", _begin_sqlite)
+        engine = _engine(self.engine.url, upgrading=True)
         try:
             with engine.execution_options(writes=True).begin() as connection:
-                if engine.dialect.name == "postgresql":
-                    connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
                 if (migrations.current(connection) or "") < migrations.HEAD:
                     migrations.upgrade(connection)
         finally:
@@ -72,8 +75,14 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the database and changes nothing."""
-        with Session(self.engine) as session:
+        with Session(self._reading) as session:
             yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """The same without the models: one state, however long the reading takes."""
+        with self._reading.connect() as connection:
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -84,6 +93,39 @@ class Database:
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+
+def _engine(url: str | URL, *, upgrading: bool = False) -> Engine:
+    try:
+        address = make_url(url)
+        if address.drivername == "postgresql":
+            address = address.set(drivername="postgresql+psycopg")
+        if address.get_backend_name() == "postgresql":
+            # A program that hangs, or whose machine is gone, must not keep the lock from the others.
+            options = f"-c lock_timeout={BUSY_MS} -c idle_in_transaction_session_timeout={6 * BUSY_MS}"
+            engine = create_engine(address, connect_args={"options": options}, pool_pre_ping=True)
+            event.listen(engine, "begin", _begin_postgresql)
+            return engine
+        engine = create_engine(address)
+    except (ArgumentError, ValueError):
+        raise DatabaseError(f"database is no URL. {_EXAMPLE}") from None
+    except ModuleNotFoundError:
+        raise DatabaseError(
+            "For PostgreSQL install the driver: pip install 'studyroom[postgresql]'"
+        ) from None
+    if engine.dialect.name != "sqlite":
+        raise DatabaseError(f"The database is SQLite or PostgreSQL. {_EXAMPLE}")
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    if upgrading:
+        event.listen(engine, "connect", _let_tables_be_replaced)
+    return engine
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    # One writer at a time, as on SQLite: what a transaction has read stays true until it commits.
+    if connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
 
 
 def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:

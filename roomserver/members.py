@@ -14,9 +14,10 @@ from contract.access import EMPTY_DIGEST, AccessRecord
 from contract.codes import MAX_GENERATION, Codes, Kind, is_member
 from roomserver import reasons
 from roomserver.errors import RoomserverError
-from roomserver.schema import AuditRow, Change, Head, Member
+from roomserver.schema import AuditRow, Change, Head, Member, Meta
 
 RANDOM_TRIES = 32
+RESTORES = "restores"  # in ``meta``
 RETENTION_SECONDS = 180 * 86_400  # how long rows may mention a number (PROTOCOL §5)
 
 
@@ -75,7 +76,10 @@ def add(session: Session, kind: Kind, codes: Codes, now: int, number: str | None
             f"The number {number} is taken, or rows still mention it. Leave --number out to draw one."
         )
     before = find(session, number)
-    record = AccessRecord(number, kind)
+    lost = restores(session) * (
+        access.REVOKE_AHEAD + 1
+    )  # what a member of whom a backup did not know may have
+    record = AccessRecord(number, kind, generation=lost + 1, revoked_through=lost)
     if before is not None:  # a number that was given back: what the one before had stays dead
         session.get_one(Member, number).forgotten_at = None
         record = replace(_next_generation(before), kind=kind)
@@ -172,6 +176,12 @@ def answer(session: Session, since: int, digest: str) -> AccessAnswer:
 def revision(session: Session) -> int:
     """The revision of the list."""
     return session.get_one(Head, 1).revision
+
+
+def restores(session: Session) -> int:
+    """How often a backup was put back into this database."""
+    found = session.get(Meta, RESTORES)
+    return 0 if found is None else int(found.value)
 
 
 def lock(session: Session) -> Head:

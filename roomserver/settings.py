@@ -208,7 +208,11 @@ class Wechat:
 class Settings:
     """What the room server may be told. Paths start from the folder of this file."""
 
-    database: str = option("", secret=True, doc="URL of the database; empty: roomserver.db beside this file.")
+    database: str = option(
+        "",
+        secret=True,
+        doc="postgresql://USER:PASSWORD@HOST/NAME; empty: SQLite, in roomserver.db beside this file.",
+    )
     key_file: Path = option(
         Path("roomserver.key"), doc="The key that door keys are sealed with. Back it up apart."
     )

@@ -6,7 +6,8 @@ Warnings are errors and a hang is a failure by pyproject.toml; here are the rule
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,6 +36,14 @@ def read_excuses(text: str) -> dict[str, str]:
             raise pytest.UsageError(f"tests/skips.txt: {line!r} has no reason; write: node id, ' # ', reason")
         excuses[node.strip()] = reason.strip()
     return excuses
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _databases() -> Iterator[None]:
+    """Databases on PostgreSQL go with the file that made them."""
+    yield
+    if "databases" in sys.modules:
+        sys.modules["databases"].forget()
 
 
 EXCUSES = read_excuses(SKIPS.read_text("utf-8"))

@@ -17,13 +17,14 @@ import psycopg
 from broker import free_port
 
 _NUMBERS = count(1)
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp"  # nobody waits for a disk there
 
 
 class Cluster:
     """A running PostgreSQL on loopback; it keeps nothing safe, so that tests are quick."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="studyroom-postgresql-", dir="/tmp"))
+        self._folder = Path(tempfile.mkdtemp(prefix="studyroom-postgresql-", dir=MEMORY))
         self._programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
         self._as_nobody: list[str] = []
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
@@ -31,7 +32,8 @@ class Cluster:
             self._as_nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
         self.port = free_port()
         self._run("initdb", "--auth=trust", "--username=tester", "--no-sync", "--encoding=UTF8", "--locale=C")
-        self._settings = ["fsync=off", "full_page_writes=off", "max_connections=200", "shared_buffers=64MB"]
+        self._settings = ["fsync=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0"]
+        self._settings += ["max_connections=200", "shared_buffers=64MB"]
         self.start()
 
     def start(self) -> None:
@@ -61,6 +63,13 @@ class Cluster:
     def url(self, name: str) -> str:
         """A database as ``roomserver.toml`` names it."""
         return f"postgresql+psycopg://tester@127.0.0.1:{self.port}/{name}"
+
+    def dump(self, name: str) -> bytes:
+        """All that is in a database."""
+        address = ["--host=127.0.0.1", f"--port={self.port}", "--username=tester", name]
+        return subprocess.run(
+            [self._programs / "pg_dump", "--inserts", *address], check=True, capture_output=True
+        ).stdout
 
     def execute(self, statement: str, database: str = "postgres") -> None:
         """Run SQL (one statement or more, without parameters) outside any transaction."""

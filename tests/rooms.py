@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import databases
 from serving import Ledger
 
 from contract.sample import sample
@@ -58,12 +59,15 @@ class Room:
 
 
 @contextmanager
-def room_in(folder: Path, settings: Settings | None = None) -> Iterator[Room]:
-    """A room in ``folder``, made by ``roomserver init`` if there is none yet."""
+def room_in(folder: Path, settings: Settings | None = None, restored: Path | None = None) -> Iterator[Room]:
+    """A room in ``folder``, made by ``roomserver init`` if there is none yet, or from a backup."""
     config = folder / "roomserver.toml"
     if not config.exists():
-        config.write_text(sample(settings or Settings()), "utf-8")
+        settings = settings or Settings()
+        settings = replace(settings, database=databases.setting(folder, settings.database))
+        config.write_text(sample(settings), "utf-8")
         assert main(["-c", str(config), "init"]) == 0
+        assert restored is None or main(["-c", str(config), "restore", str(restored)]) == 0
     opened = open_place(load(config))
     try:
         yield Room(opened)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import broker
+import databases
 from broker import free_port
 from certificates import Pair
 from paho.mqtt.client import Client
@@ -102,7 +103,8 @@ class RoomServer:
             password = mqtt.password or self.broker.users["roomserver"]
             mqtt = replace(mqtt, broker="external", password=password)
         http = replace(self.settings.http, port=self.http_port)
-        settings = replace(self.settings, http=http, mqtt=mqtt)
+        database = databases.setting(self.folder, self.settings.database)
+        settings = replace(self.settings, http=http, mqtt=mqtt, database=database)
         self.config.write_text(sample(settings), "utf-8")
         self.cli("init")
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import databases
 import httpx
 import uvicorn
 from fastapi import APIRouter
@@ -37,7 +38,8 @@ class Stage:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         url = f"http://{public_host}:{self.port}" if public_host else ""
-        settings = replace(settings, http=replace(settings.http, port=self.port, public_url=url))
+        http = replace(settings.http, port=self.port, public_url=url)
+        settings = replace(settings, http=http, database=databases.setting(folder, settings.database))
         place = Place(folder, settings)
         make_key_file(place.key_file)
         database = Database(place.database_url)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from databases import on_both
 from rooms import NOW, Room, room_in
 
 from contract import audit
@@ -14,6 +15,8 @@ from roomserver import hourly, housekeeping, rows
 from roomserver.hourly import Hour
 from roomserver.members import RETENTION_SECONDS
 from roomserver.schema import AuditRow
+
+__all__ = ["on_both"]  # every test here runs on SQLite and on PostgreSQL
 
 HOUR = 3600
 FIRST = NOW // HOUR * HOUR

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import databases
 import httpx
 import pytest
 from serving import RoomServer, room_server
+from sqlalchemy import text
 
 from roomserver.app import bind
+from roomserver.database import Database
 from roomserver.place import Place
 from roomserver.settings import Settings
 
@@ -212,23 +214,23 @@ def test_a_fault_of_the_server_is_a_problem_and_tells_nothing(
 ) -> None:
     """After it uvicorn hangs up, so each request here has a connection of its own."""
     url = f"{server.url}/api/v1/doors/front/access"
-    holder = sqlite3.connect(server.database)
-    holder.execute("ALTER TABLE members RENAME TO gone")
-    holder.commit()
+    database = Database(databases.url(server.folder))
     try:
+        with database.write() as session:
+            session.execute(text("ALTER TABLE members RENAME TO gone"))
         body = problem(httpx.get(url, headers=bearer), 500)
         assert "members" not in json.dumps(body)
     finally:
-        holder.execute("ALTER TABLE gone RENAME TO members")
-        holder.commit()
-        holder.close()
+        with database.write() as session:
+            session.execute(text("ALTER TABLE gone RENAME TO members"))
+        database.close()
     assert httpx.get(url, headers=bearer).status_code == 200
 
 
 def test_no_secret_is_in_the_log_or_open_in_the_database(
     server: RoomServer, home: dict[str, Any], bearer: dict[str, str]
 ) -> None:
-    stored = b"".join(path.read_bytes() for path in server.folder.glob("roomserver.db*"))
+    stored = databases.raw(server.folder)
     for secret in (home["door_key"], home["api_token"], home["mqtt"]["password"]):
         assert secret not in server.log()
         assert secret.encode() not in stored

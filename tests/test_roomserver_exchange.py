@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from databases import on_both
 from hostile import HOSTILE_TEXTS
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,8 +21,11 @@ from contract.codes import Kind
 from contract.messages import Ack
 from roomserver import commands, doors, members, state
 from roomserver.alarms import open_alarms
+from roomserver.cli import main
 from roomserver.exchange import Exchange, Incoming, Outgoing
 from roomserver.schema import AuditRow, SentCommand
+
+__all__ = ["on_both"]  # every test here runs on SQLite and on PostgreSQL
 
 BASE = "studyroom/front"
 HEALTH = {"version": "1", "clock": {}, "list": {}, "at": 1_795_485_600}
@@ -115,15 +119,19 @@ def test_health_that_tells_of_rows_nobody_sent_is_a_gap(room: Room) -> None:
 
 
 def test_a_server_restored_from_a_backup_gets_back_what_the_door_still_has(tmp_path: Path) -> None:
-    folder, backup = tmp_path / "place", tmp_path / "backup"
+    folder, elsewhere, file = tmp_path / "place", tmp_path / "elsewhere", tmp_path / "backup.db"
     folder.mkdir()
+    elsewhere.mkdir()
     with room_in(folder) as room:
         log = room.ledger(12)
         exchange = room.exchange()
         exchange.take(audit_of(*log.rows[:4]))
-        shutil.copytree(folder, backup)
+        assert main(["-c", str(folder / "roomserver.toml"), "backup", str(file)]) == 0
         assert acks(room, exchange.take(audit_of(*log.rows[4:10]))) == [log.ack(10)]
-    with room_in(backup) as room:  # the door believes rows 1 to 10 to be safe, and goes on with 11
+    shutil.copy(folder / "roomserver.key", elsewhere)
+    with room_in(
+        elsewhere, restored=file
+    ) as room:  # the door believes rows 1 to 10 to be safe, and goes on with 11
         exchange = room.exchange()
         assert acks(room, exchange.take(audit_of(log.rows[10]))) == [log.ack(4)]
         room.wait(30)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from databases import on_both
 from hypothesis import given
 from hypothesis import strategies as st
 from rooms import NOW, Room, room_in
@@ -21,6 +22,8 @@ from door.events import ListReceived
 from roomserver import learning, members
 from roomserver.members import MemberError
 from roomserver.schema import Member
+
+__all__ = ["on_both"]  # every test here runs on SQLite and on PostgreSQL
 
 CODES = Codes()
 

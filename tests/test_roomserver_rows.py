@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import databases
 import pytest
 from hostile import HOSTILE_TEXTS
 from hypothesis import given, settings
@@ -48,7 +49,7 @@ class House:
     """A database with the door ``front``, and what the server does with its rows."""
 
     def __init__(self, folder: Path) -> None:
-        self.database = Database(f"sqlite:///{folder / 'rows.db'}")
+        self.database = Database(databases.url(folder))
         self.database.create()
         vault = Vault([VAULT_KEY])
         with self.database.write() as session:
@@ -193,7 +194,7 @@ def test_a_restart_anywhere_changes_nothing(arrivals: list[Row], at: int) -> Non
         with house_in(Path(folder)) as house:
             for row in arrivals[:at]:
                 house.receive(row.raw)
-        again = Database(f"sqlite:///{Path(folder) / 'rows.db'}")
+        again = Database(databases.url(Path(folder)))
         for row in arrivals[at:]:
             with again.write() as session:
                 rows.receive(session, house.keys, [row.raw], NOW)
