@@ -17,15 +17,18 @@ class Oled:
 
     def __init__(self) -> None:
         self.there, self.on, self.contrast, self.drawn = True, False, 0, 0
+        self.opened = 0  # how often it is held
         self._pixels = Image.new("1", (COLUMNS, 8 * PAGES))
 
     def bus(self, port: int) -> Oled:
         """Opened by its number, as ``smbus2.SMBus(1)``."""
         assert port == 1
+        self.opened += 1
         return self
 
     def close(self) -> None:
         """Given back."""
+        self.opened -= 1
 
     def write_i2c_block_data(self, address: int, mode: int, data: Sequence[int]) -> None:
         """Commands: on, off, contrast; the others set up a panel that is not here."""

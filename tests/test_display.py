@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import pytest
 import smbus2
+from luma.core.error import DeviceNotFoundError
 from luma.emulator.device import capture
+from luma.oled.device import ssd1306
 from oled import Oled
 from patience import until
 from PIL import Image
@@ -92,6 +95,7 @@ def test_every_character_is_in_the_font() -> None:
 def test_a_door_that_asks_for_two_codes_says_so() -> None:
     assert told({**STATE, "lockout": True}, THREE).double
     assert told({**STATE, "alarms": ["clock-untrusted"]}, THREE).double
+    assert told({**STATE, "alarms": ["store-failed"]}, THREE).double
     assert not told(STATE, THREE).double
 
 
@@ -183,6 +187,16 @@ def test_a_sentence_goes_by_itself_and_a_wait_counts_down(oled: Oled, shown: Sho
     reads(oled, REST)
 
 
+def test_a_fire_is_told_until_it_is_out_whoever_gets_a_sentence(oled: Oled, shown: Shown) -> None:
+    shown.display.tell("state", {**STATE, "alarms": ["fire"]})
+    reads(oled, View(cue=Cue.FIRE))
+    before = oled.drawn
+    shown.display.show(Cue.ACCEPTED, 5000)
+    shown.display.tell("state", STATE)
+    reads(oled, View(cue=Cue.ACCEPTED))
+    until(lambda: oled.drawn == before + 1)
+
+
 def test_what_changes_nothing_is_not_drawn(oled: Oled, shown: Shown) -> None:
     reads(oled, REST)
     before = oled.drawn
@@ -210,6 +224,26 @@ def test_without_its_plug_it_is_an_alarm_and_back_in_it_goes_on(oled: Oled, show
     shown.display.show(Cue.WRONG, None)
     reads(oled, View(cue=Cue.WRONG))
     until(lambda: shown.faults[1:] == [FaultChanged("display-lost", present=False)], 30)
+
+
+def test_a_display_that_is_away_for_a_year_costs_nothing(oled: Oled, shown: Shown) -> None:
+    """It is tried again each minute: whatever a try left behind, a descriptor or a driver, would add up."""
+    reads(oled, REST)
+    oled.there = False
+    shown.display.tell("state", {**STATE, "mode": "open"})
+    until(lambda: shown.faults and not oled.opened, 30)
+    before = drivers()
+    for _ in range(20):
+        with pytest.raises(DeviceNotFoundError):
+            opened()
+    assert oled.opened == 0
+    assert drivers() == before
+
+
+def drivers() -> int:
+    """How many drivers are held that are more than a name."""
+    gc.collect()
+    return sum(isinstance(found, ssd1306) and bool(vars(found)) for found in gc.get_objects())
 
 
 @pytest.mark.parametrize("languages", [("zh",), ("en",), BOTH], ids="+".join)

@@ -71,14 +71,20 @@ def told(state: Mapping[str, object], occupancy: Mapping[str, object]) -> View:
     return View(
         seats=seats,
         mode=Mode(str(state.get("mode", Mode.NORMAL))),
-        double=state.get("lockout") is True or untrusted(state),
+        double=state.get("lockout") is True or untrusted(state) or alarmed(state, "store-failed"),
+        cue=Cue.FIRE if alarmed(state, "fire") else None,
     )
 
 
 def untrusted(state: Mapping[str, object]) -> bool:
     """Whether nobody vouches for the door's clock."""
+    return alarmed(state, "clock-untrusted")
+
+
+def alarmed(state: Mapping[str, object], alarm: str) -> bool:
+    """Whether an alarm stands."""
     alarms = state.get("alarms")
-    return isinstance(alarms, list | tuple) and "clock-untrusted" in alarms
+    return isinstance(alarms, list | tuple) and alarm in alarms
 
 
 def lasts_ms(cue: Cue, ms: int | None) -> int | None:

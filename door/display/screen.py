@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DISPLAY_LOST = "display-lost"
 FONT = Path(__file__).with_name("unifont.otf")  # made by tools/make-font; LICENSE.unifont beside it
+NOP = 0xE3  # of each of these chips: does nothing, and fails where nobody answers
 CELL = 16  # pixels: a line is so high, a column half as wide
 SIZE = (COLUMNS * CELL // 2, 4 * CELL)
 _LOG = logging.getLogger(__name__)
@@ -42,10 +43,27 @@ def open_panel(kind: str, *, port: int, address: int, upside_down: bool, contras
     from luma.core.interface.serial import i2c
     from luma.oled import device
 
-    panel = getattr(device, kind)(i2c(port=port, address=address), rotate=2 if upside_down else 0)
-    panel.contrast(contrast)
+    bus = i2c(port=port, address=address)
+    try:
+        bus.command(NOP)  # nobody there: find out before luma makes a driver, which it keeps until the end
+        panel = getattr(device, kind)(bus, rotate=2 if upside_down else 0)
+        panel.contrast(contrast)
+    except Exception:
+        bus.cleanup()
+        raise
     made: Panel = panel
     return made
+
+
+def give_back(panel: Panel) -> None:
+    """Let go of a display that no longer answers: its own ``cleanup`` would speak to it first, and fail.
+
+    luma holds every driver until the process ends, to darken it then; emptied it costs nothing.
+    """
+    held = vars(panel)
+    with suppress(Exception):  # the bus may be gone with it
+        held["_serial_interface"].cleanup()
+    held.clear()
 
 
 def picture(said: Lines) -> Image:
@@ -146,7 +164,8 @@ class Display:
         view = told(self._told["state"], self._told["occupancy"])
         waits = 60 - local.second - local.microsecond / 1e6
         left = None if self._cue_ends is None else self._cue_ends - now
-        if self._cue is not None and (left is None or left > 0):
+        # A fire is told for as long as it burns, whoever gets a sentence meanwhile.
+        if view.cue is None and self._cue is not None and (left is None or left > 0):
             seconds = 0 if left is None or self._cue is not Cue.WAIT else ceil(left)
             view = replace(view, cue=self._cue, seconds=seconds)
             if left is not None:
@@ -161,7 +180,9 @@ class Display:
                 self._panel = self._open()
             self._panel.display(picture(said))
         except Exception as error:  # noqa: BLE001  (luma, Pillow, the bus and the kernel each raise their own)
-            self._panel = None
+            if self._panel is not None:
+                give_back(self._panel)
+                self._panel = None
             if not self._lost:
                 _LOG.warning("the display does not answer: %s", error)
                 self._lost = True
