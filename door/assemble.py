@@ -130,11 +130,12 @@ def display(config: Config, post: Post, local: Callable[[], datetime]) -> Displa
             port=table.port,
             address=table.address,
             upside_down=table.upside_down,
-            contrast=table.contrast,
         ),
         post,
         local=local,
         languages=table.languages,
+        contrast=table.contrast,
+        quiet=lambda: quiet(table.quiet, local()),
     )
 
 

@@ -147,6 +147,9 @@ class Display:
     languages: tuple[str, ...] = option(
         ("zh", "en"), pattern="zh|en", form='"zh" or "en"', doc="What is written, Chinese above."
     )
+    quiet: str = option(
+        "22:00-07:00", pattern=HOURS, form=HOURS_FORM, doc='When it is dimmed (local time), or "" for never.'
+    )
 
     def faults(self) -> Iterator[Fault]:
         """A display without a language, or with one twice."""

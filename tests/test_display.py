@@ -29,7 +29,7 @@ from door.commandline import check
 from door.config import Config
 from door.cues import SIGNALS
 from door.display.lines import COLUMNS, READ_MS, ROWS, View, alphabet, lasts_ms, lines, told, width
-from door.display.screen import FONT, Display, Panel, open_panel, picture
+from door.display.screen import DIMMED, FONT, Display, Panel, open_panel, picture
 from door.effects import Cue, Mode
 from door.events import FaultChanged
 
@@ -134,7 +134,6 @@ def opened() -> Panel:
         port=table.port,
         address=table.address,
         upside_down=table.upside_down,
-        contrast=table.contrast,
     )
 
 
@@ -144,7 +143,10 @@ class Shown:
     def __init__(self) -> None:
         self.faults: list[FaultChanged] = []
         self.now = NOON
-        self.display = Display(opened, self.faults.append, local=lambda: self.now, languages=BOTH)
+        self.dim = False
+        self.display = Display(
+            opened, self.faults.append, local=lambda: self.now, languages=BOTH, quiet=lambda: self.dim
+        )
 
 
 @pytest.fixture
@@ -170,6 +172,9 @@ REST = View("12:34", Band.PLENTY)
 def test_the_chip_shows_the_lines_and_then_the_cues(oled: Oled, shown: Shown) -> None:
     reads(oled, REST)
     assert oled.contrast == Table().contrast
+    shown.dim = True
+    shown.display.tell("state", {**STATE, "at": 1})
+    until(lambda: oled.contrast == DIMMED, 30)
     shown.display.show(Cue.SECOND_CODE, None)
     reads(oled, View(cue=Cue.SECOND_CODE))
     shown.display.show(Cue.KEY, None)

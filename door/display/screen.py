@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 DISPLAY_LOST = "display-lost"
 FONT = Path(__file__).with_name("unifont.otf")  # made by tools/make-font; LICENSE.unifont beside it
 NOP = 0xE3  # of each of these chips: does nothing, and fails where nobody answers
+DIMMED = 1  # of 255: still read at night, and lights no stairwell
 CELL = 16  # pixels: a line is so high, a column half as wide
 SIZE = (COLUMNS * CELL // 2, 4 * CELL)
 _LOG = logging.getLogger(__name__)
@@ -32,10 +33,11 @@ class Panel(Protocol):
     """The device: what luma calls one, and its emulator is."""
 
     def display(self, image: Image) -> None: ...
+    def contrast(self, level: int) -> None: ...
     def cleanup(self) -> None: ...
 
 
-def open_panel(kind: str, *, port: int, address: int, upside_down: bool, contrast: int) -> Panel:
+def open_panel(kind: str, *, port: int, address: int, upside_down: bool) -> Panel:
     """The display of ``kind`` at ``address`` of I²C bus ``port``; imports the extra ``display``.
 
     ``ImportError`` without it; luma's own errors and ``OSError`` when nothing answers there.
@@ -46,13 +48,11 @@ def open_panel(kind: str, *, port: int, address: int, upside_down: bool, contras
     bus = i2c(port=port, address=address)
     try:
         bus.command(NOP)  # nobody there: find out before luma makes a driver, which it keeps until the end
-        panel = getattr(device, kind)(bus, rotate=2 if upside_down else 0)
-        panel.contrast(contrast)
+        panel: Panel = getattr(device, kind)(bus, rotate=2 if upside_down else 0)
     except Exception:
         bus.cleanup()
         raise
-    made: Panel = panel
-    return made
+    return panel
 
 
 def give_back(panel: Panel) -> None:
@@ -100,8 +100,11 @@ class Display:
         *,
         local: Callable[[], datetime],
         languages: Collection[str],
+        contrast: int = 128,
+        quiet: Callable[[], bool] = lambda: False,
     ) -> None:
         self._open, self._post, self._local, self._languages = open_, post, local, languages
+        self._contrast, self._quiet = contrast, quiet
         self._panel: Panel | None = None
         self._lost = False
         self._told: dict[str, Mapping[str, object]] = {"state": {}, "occupancy": {}}
@@ -143,15 +146,16 @@ class Display:
         self._changed.notify()
 
     def _run(self) -> None:
-        drawn: Lines = ()
+        drawn: tuple[Lines, int] | None = None
         while True:
             with self._changed:
                 if self._closed:
                     break
                 self._news = False
                 said, seconds = self._due()
-            if said != drawn or self._panel is None:
-                drawn = said if self._drawn(said) else ()
+            wanted = said, DIMMED if self._quiet() else self._contrast
+            if wanted != drawn or self._panel is None:
+                drawn = wanted if self._drawn(*wanted) else None
             with self._changed:
                 self._changed.wait_for(lambda: self._news, seconds)
         if self._panel is not None:
@@ -173,11 +177,12 @@ class Display:
         clock = NO_TIME if untrusted(self._told["state"]) else f"{local:%H:%M}"
         return lines(replace(view, clock=clock), self._languages), waits
 
-    def _drawn(self, said: Lines) -> bool:
+    def _drawn(self, said: Lines, contrast: int) -> bool:
         """Whether it stands there now; a fault is told once, and so is its end."""
         try:
             if self._panel is None:
                 self._panel = self._open()
+            self._panel.contrast(contrast)
             self._panel.display(picture(said))
         except Exception as error:  # noqa: BLE001  (luma, Pillow, the bus and the kernel each raise their own)
             if self._panel is not None:
