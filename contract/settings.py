@@ -44,7 +44,6 @@ class SettingsError(ValueError):
     """These settings cannot be used; ``faults`` has all that is wrong with them."""
 
     def __init__(self, name: str, faults: Iterable[Fault]) -> None:
-        self.name = name
         self.faults = tuple(faults)
         lines = "".join(f"\n  {fault}" for fault in self.faults)
         count = len(self.faults)

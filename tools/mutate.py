@@ -38,9 +38,10 @@ FILES = [
     *(f"door/{name}.py" for name in "sensed bell beams lights".split()),
 ]
 TESTS = {
-    "contract": "access audit codes config hours messages protocol_document settings".split(),
+    "contract": "access audit codes config hours messages mutants_settings protocol_document "
+    "settings".split(),
     "door": "accesslist admission beams bell budget check clock commands controller doorway double_code fire "
-    "keys lights lost_steps modes occupancy mutants_judge".split(),
+    "keys lights lost_steps modes occupancy mutants_judge mutants_sensing".split(),
 }
 QUICK = ["-q", "-x", "-p", "no:cacheprovider", "--no-header", "--no-summary", "-W", "ignore", "--timeout=0"]
 WATCHED = 3  # a test that is watched line by line takes so many times as long

@@ -1,0 +1,93 @@
+"""Edges of the settings reader that mutation testing found bare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from contract.settings import Fault, SettingsError, fill, option, read
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A table."""
+
+    pin: int = option(4, least=4, most=27)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A table with a table, a list of them and names; whoever looks at it whole complains of everything."""
+
+    wire: Wire = field(default_factory=Wire)
+    wires: tuple[Wire, ...] = ()
+    days: Mapping[str, int] = option(factory=dict)
+    lid: int = option(1, most=9)
+    lids: int = option(1, most=9)
+
+    def faults(self) -> Iterator[Fault]:
+        """A fault of each part; of the lid together with the wires."""
+        yield Fault("wire", "odd")
+        yield Fault("wires", "odd")
+        yield Fault("days", "odd")
+        yield Fault("lid", "odd", also=("lids",))
+
+
+def told(values: Mapping[str, object]) -> set[str]:
+    with pytest.raises(SettingsError) as error:
+        fill(Box, values, name="box")
+    return {str(fault) for fault in error.value.faults}
+
+
+ODD = {"wire: odd", "wires: odd", "days: odd", "lid: odd"}
+PIN = "must be a whole number from 4 to 27, not 3"
+LID = "must be a whole number, at most 9, not 10"
+
+
+def test_without_a_mistake_everything_is_complained_of() -> None:
+    assert told({}) == ODD
+
+
+@pytest.mark.parametrize(
+    ("values", "mistake", "kept_quiet"),
+    [
+        ({"wire": {"pin": 3}}, f"wire.pin: {PIN}", "wire"),
+        ({"wires": [{}, {"pin": 3}]}, f"wires[2].pin: {PIN}", "wires"),
+        ({"days": {"mon": "x"}}, 'days.mon: must be a whole number, not "x"', "days"),
+        ({"lid": 10}, f"lid: {LID}", "lid"),
+        ({"lids": 10}, f"lids: {LID}", "lid"),
+        ({"wire": 3}, "wire: must be a table, not a single value", "wire"),
+        ({"days": [3]}, "days: must be a table, not a list", "days"),
+    ],
+)
+def test_one_mistake_is_one_fault(values: Mapping[str, object], mistake: str, kept_quiet: str) -> None:
+    """What is said of the whole is dropped where a part of it, at any depth, has its default meanwhile."""
+    assert told(values) == {mistake} | ODD - {f"{kept_quiet}: odd"}
+
+
+def test_a_strange_name_is_told_by_sixty_letters() -> None:
+    (unknown,) = told({"# " * 40: 1}) - ODD
+    assert unknown == f'"{"# " * 30}": there is no such key'
+    (unknown,) = told({"x" * 60: 1}) - ODD
+    assert unknown == f"{'x' * 60}: there is no such key"
+    (unknown,) = told({"x" * 61: 1}) - ODD
+    assert unknown == f'"{"x" * 60}": there is no such key'
+
+
+def test_brackets_without_end_are_a_fault_like_others() -> None:
+    with pytest.raises(SettingsError, match="brackets are nested too deep"):
+        read(Box, "lid = " + "[" * 100_000)
+
+
+def test_a_fault_without_a_line_stands_before_those_with_one() -> None:
+    with pytest.raises(SettingsError) as error:
+        read(Box, "lid = 10\n")
+    assert [fault.line for fault in error.value.faults] == [None, None, None, 1]
+
+
+def test_a_name_within_a_list_of_several_lines_brings_no_key() -> None:
+    with pytest.raises(SettingsError) as error:
+        read(Wire, "pin = 3\nother = [\n  1,  # pin\n]\n")
+    assert [(fault.key, fault.line) for fault in error.value.faults] == [("pin", 1), ("other", 2)]
