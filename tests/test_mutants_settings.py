@@ -51,7 +51,7 @@ def test_without_a_mistake_everything_is_complained_of() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "mistake", "kept_quiet"),
+    "values, mistake, kept_quiet",
     [
         ({"wire": {"pin": 3}}, f"wire.pin: {PIN}", "wire"),
         ({"wires": [{}, {"pin": 3}]}, f"wires[2].pin: {PIN}", "wires"),
