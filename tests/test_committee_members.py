@@ -289,3 +289,50 @@ def test_the_details_of_an_act_name_nobody(room: Committee) -> None:
     text = room.of(Role.ADMIN).get("/committee/acts").text
     assert NAME not in text
     assert PHONE not in text
+
+
+# -- suspended ------------------------------------------------------------------------------------
+
+
+def test_suspended_until_tomorrow_he_reads_why_and_until_when(room: Committee) -> None:
+    fields = {"until": "2026-11-25T08:00", "reason": "大声打电话"}
+    assert submit(room, "/committee/members/0427/suspend", Role.DUTY, **fields)[0] == 303
+    told = page(room)
+    assert "暂停 到 明天 08:00 为止" in told
+    assert "大声打电话" in told
+    assert "让会员 0427 暂停到 明天 08:00" in told
+    phone = room.phone().get("/code").text
+    assert "大声打电话" in phone
+    assert "明天 08:00" in phone
+    room.wait(22 * 3600)
+    assert "正常" in page(room)
+    assert room.phone().get("/code/live").json()["codes"]
+
+
+def test_a_pause_is_ended_in_one_tap(room: Committee) -> None:
+    submit(room, "/committee/members/0427/suspend", until="2026-11-25T08:00", reason="大声打电话")
+    assert submit(room, "/committee/members/0427/lift", Role.DUTY)[0] == 303
+    assert "正常" in page(room)
+    assert "大声打电话" not in page(room)
+    assert room.acts("0427") == ["suspended", "lifted"]
+
+
+@pytest.mark.parametrize(
+    "until, reason, fault",
+    [
+        ("2026-11-24T09:00", "占座", "以后的时间"),
+        ("2029-11-24T09:00", "占座", "以后的时间"),
+        ("tomorrow", "占座", "以后的时间"),
+        ("", "占座", "以后的时间"),
+        ("2026-11-25T08:00+08:00", "占座", "以后的时间"),
+        ("2026-11-25T08:00", "", "请写原因"),
+        ("2026-11-25T08:00", "长" * 201, "请写原因"),
+    ],
+    ids=["past", "years", "word", "empty", "zone", "no reason", "long reason"],
+)
+def test_a_pause_without_end_or_reason_is_none(room: Committee, until: str, reason: str, fault: str) -> None:
+    status, text = submit(room, "/committee/members/0427/suspend", until=until, reason=reason)
+    assert status == 422
+    assert fault in text
+    assert html.escape(reason) in text
+    assert room.acts() == []

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from contract.access import AccessRecord
-from roomserver import acts, evidence, members, once, people, persons, qr
+from roomserver import acts, evidence, members, once, people, persons, qr, reasons
 from roomserver.acts import Did
 from roomserver.members import MemberError
 from roomserver.once import LIFE_SECONDS, Purpose
+from roomserver.pages import look, times
 from roomserver.pages.committee import frame
 from roomserver.problems import Problem
+from roomserver.reasons import ReasonError
 from roomserver.roles import Right
 from roomserver.server import Server
 from roomserver.sessions import COMMITTEE_PATH, Room
@@ -26,6 +29,7 @@ from roomserver.volunteers import Caller, Volunteer, needs
 router = APIRouter(prefix=f"{COMMITTEE_PATH}/members/{{number}}")
 Number = Annotated[str, Path(pattern=r"^\d{3,6}$")]
 MOST_ACTS = 20
+MOST_DAYS = 2 * 365
 
 
 class NoMemberError(Problem):
@@ -68,6 +72,40 @@ def reissue(request: Request, room: Room, caller: Caller, number: Number) -> Res
     return _do(request, room, caller, number, Did.REISSUED, members.reissue)
 
 
+@router.post("/suspend", dependencies=[needs(Right.SUSPEND)])
+def suspend(
+    request: Request,
+    room: Room,
+    caller: Caller,
+    number: Number,
+    until: Annotated[str, Form(max_length=40)] = "",
+    reason: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """No codes and no entry until a time, for a reason that the member reads."""
+    zone = room.opened.place.settings.codes.codes().time_zone
+    spoken, now = look.language(request), room.clock()
+    try:
+        ends, why = moment(until, zone, now), reasons.words(reason)
+    except ReasonError:
+        return _page(request, room, caller, number, fault="reason", until=until, reason=reason)
+    except ValueError:
+        return _page(request, room, caller, number, fault="until", until=until, reason=reason)
+
+    def work(session: Session, member: str, at: int) -> AccessRecord:
+        record = members.suspend(session, member, ends, at)
+        reasons.give(session, room.opened.vault, member, why, at)
+        return record
+
+    told = times.when(spoken, zone, now, ends)
+    return _do(request, room, caller, number, Did.SUSPENDED, work, until=told)
+
+
+@router.post("/lift", dependencies=[needs(Right.SUSPEND)])
+def lift(request: Request, room: Room, caller: Caller, number: Number) -> Response:
+    """The pause ends now; the codes are those from before."""
+    return _do(request, room, caller, number, Did.LIFTED, members.lift)
+
+
 @router.post("/link", dependencies=[needs(Right.MEMBERS)])
 def link(request: Request, room: Room, caller: Caller, number: Number) -> Response:
     """A link that signs his phone in, once, shown this once; an older one is dead."""
@@ -90,6 +128,20 @@ def link(request: Request, room: Room, caller: Caller, number: Number) -> Respon
     )
 
 
+def moment(text: str, zone: tzinfo, now: int) -> int:
+    """A date and a time as a browser sends them, on the room's clock, as Unix s; ``ValueError`` unless to come.
+
+    At most two years ahead: longer than that is a slip of the finger, or a revocation.
+    """
+    local = datetime.fromisoformat(text)
+    if local.tzinfo is not None:
+        raise ValueError("on the room's clock")
+    found = int(local.replace(tzinfo=zone).timestamp())
+    if not now < found <= now + MOST_DAYS * 86_400:
+        raise ValueError("not in the next two years")
+    return found
+
+
 def _do(
     request: Request,
     room: Server,
@@ -97,6 +149,7 @@ def _do(
     number: str,
     did: Did,
     work: Callable[[Session, str, int], AccessRecord],
+    **detail: object,
 ) -> Response:
     try:
         with room.opened.database.write() as session:
@@ -104,7 +157,7 @@ def _do(
             if people.left(session, number):
                 raise NoMemberError
             work(session, number, room.clock())
-            acts.note(session, caller.name, did, room.clock(), member=number)
+            acts.note(session, caller.name, did, room.clock(), member=number, **detail)
     except MemberError:  # somebody else was faster
         return _page(request, room, caller, number, stale=True)
     room.changed()
@@ -131,14 +184,19 @@ def _page(
     *,
     clear: bool = False,
     stale: bool = False,
+    fault: str = "",
+    until: str = "",
+    reason: str = "",
 ) -> Response:
     opened, now = room.opened, room.clock()
+    zone = opened.place.settings.codes.codes().time_zone
     with opened.database.read() as session:
         record = _get(session, number)
         who = persons.read(session, opened.vault, number)
         change = evidence.last_change(session, number)
         values = {
             "record": record,
+            "told": reasons.read(session, opened.vault, number),
             "standing": people.standing(record, now, left=people.left(session, number)),
             "changed": None if change is None else (_why(change.why), change.at),
             "proofs": evidence.of_member(session, number, record.kind, opened.place.settings.codes.codes()),
@@ -151,11 +209,15 @@ def _page(
         request,
         caller,
         "committee/member.html",
-        HTTPStatus.CONFLICT if stale else HTTPStatus.OK,
+        HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.CONFLICT if stale else HTTPStatus.OK,
         name=name,
         phone=phone,
         clear=clear,
         stale=stale,
         now=now,
+        fault=fault,
+        typed=until or f"{datetime.fromtimestamp(now, zone) + timedelta(days=1):%Y-%m-%dT08:00}",
+        typed_reason=reason,
+        most=reasons.LENGTH,
         **values,
     )

@@ -139,6 +139,33 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "The member draws no codes and does not get in until reinstated. The phone will say so.",
     ),
     "people.revoke.button": ("停用会员 {number}", "Withdraw member {number}"),
+    "people.reason": ("原因", "Why"),
+    "people.suspend": ("暂停到一个时间", "Pause until a time"),
+    "people.suspend.help": (
+        "到时间为止不能取号码，也不能进门；到时自动恢复，原来的号码照样用。",
+        "No codes and no entry until then; it ends by itself, and the codes go on as before.",
+    ),
+    "people.suspend.until": ("暂停到", "Until"),
+    "people.suspend.until-fault": (
+        "请填一个以后的时间，最多两年。",
+        "Please give a time to come, within two years.",
+    ),
+    "people.suspend.reason": ("原因（会员会看到）", "Why (the member will read it)"),
+    "people.suspend.reason-hint": (
+        "会显示在他的手机上，例如：占座离开超过两小时。",
+        "It is shown on the member's phone, such as: a seat was kept for two hours.",
+    ),
+    "people.suspend.reason-fault": (
+        "请写原因，最多 {most} 个字。",
+        "Please say why, in at most {most} characters.",
+    ),
+    "people.suspend.button": ("暂停会员 {number}", "Pause member {number}"),
+    "people.lift": ("提前结束暂停", "End the pause now"),
+    "people.lift.help": (
+        "会员马上可以取号码、进门。",
+        "The member draws codes and gets in at once.",
+    ),
+    "people.lift.button": ("结束会员 {number} 的暂停", "End the pause of member {number}"),
     "people.reinstate": ("恢复", "Reinstate"),
     "people.reinstate.help": (
         "会员马上可以取新的号码；以前的号码、纸条和备用卡仍然作废。",
