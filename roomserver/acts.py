@@ -37,6 +37,12 @@ class Did(StrEnum):
     LINKED = "linked"
     SUSPENDED = "suspended"
     LIFTED = "lifted"
+    UNLOCKED = "unlocked"
+    IDENTIFIED = "identified"
+    COUNTED = "counted"
+    MODE_NORMAL = "mode-normal"
+    MODE_OPEN = "mode-open"
+    MODE_LOCKDOWN = "mode-lockdown"
 
 
 @dataclass(frozen=True, slots=True)

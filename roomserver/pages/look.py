@@ -75,6 +75,11 @@ def by_itself(spoken: Language, template: str, room: str, **values: object) -> s
     return _environment.get_template(template).render(values | given)
 
 
+def part(spoken: Language, template: str, **values: object) -> str:
+    """A piece of a page in a language, made for nobody in particular."""
+    return _environment.get_template(template).render(values | {"t": partial(word, spoken), "lang": spoken})
+
+
 def static(name: str) -> str:
     """The address of a file of ``static/``; it changes with the file, so browsers may keep it for ever."""
     return f"/static/{name}?v={_digest(name)}"

@@ -19,7 +19,7 @@ from roomserver.busy import BusyHours
 from roomserver.identity import provider_of
 from roomserver.limits import Limits
 from roomserver.pages import code, coming, join, look, me, passkey, privacy, room, wechat
-from roomserver.pages.committee import routers
+from roomserver.pages.committee import live, routers
 from roomserver.server import Server
 
 ROUTERS: Sequence[APIRouter] = (
@@ -47,6 +47,7 @@ def install(app: FastAPI, server: Server) -> None:
     app.state.server, app.state.limits = server, Limits(server.clock)
     app.state.provider = provider_of(server.opened.place)
     app.state.room = server.opened.place.settings.codes.room
+    app.state.fan = live.fan(server)
     app.state.busy = BusyHours(server.opened)
     app.mount("/static", StaticFiles(directory=look.STATIC), name="static")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from datetime import tzinfo
 from http import HTTPStatus
 
 from fastapi import Request
@@ -11,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from roomserver import sessions
 from roomserver.acts import Done
 from roomserver.pages import look, times
-from roomserver.pages.words import word
+from roomserver.pages.words import CATALOGUE, Language, word
 from roomserver.roles import Right
 from roomserver.volunteers import Volunteer
 
@@ -39,10 +40,15 @@ def page(
     return look.render(request, template, status, **values, **said(request))
 
 
-def said(request: Request) -> dict[str, Callable[..., str]]:
+def said(request: Request) -> dict[str, object]:
     """What templates say times and acts with."""
     server, spoken = sessions.server_of(request), look.language(request)
-    zone, now = server.opened.place.settings.codes.codes().time_zone, server.clock()
+    zone = server.opened.place.settings.codes.codes().time_zone
+    return times_in(spoken, zone, server.clock())
+
+
+def times_in(spoken: Language, zone: tzinfo, now: int) -> dict[str, object]:
+    """The same for whoever reads in a language."""
 
     def act(done: Done) -> str:
         return word(spoken, f"act.{done.what}", member=done.member or "", **done.detail)
@@ -52,4 +58,5 @@ def said(request: Request) -> dict[str, Callable[..., str]]:
         "second": lambda t: times.second(spoken, zone, now, t),
         "ago": lambda t: times.ago(spoken, now - t),
         "act": act,
+        "words": CATALOGUE,
     }

@@ -129,7 +129,7 @@ def link(request: Request, room: Room, caller: Caller, number: Number) -> Respon
 
 
 def moment(text: str, zone: tzinfo, now: int) -> int:
-    """A date and a time as a browser sends them, on the room's clock, as Unix s; ``ValueError`` unless to come.
+    """A date and time as a browser sends them, on the room's clock, as Unix s; ``ValueError`` unless to come.
 
     At most two years ahead: longer than that is a slip of the finger, or a revocation.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from roomserver import joining
+from roomserver import board, joining
 from roomserver.alarms import open_alarms
 from roomserver.pages.committee import frame
 from roomserver.roles import Right
@@ -12,6 +12,7 @@ from roomserver.sessions import COMMITTEE_PATH, Room
 from roomserver.volunteers import Caller, needs
 
 router = APIRouter(prefix=COMMITTEE_PATH)
+HOURS = (1, 2, 4, 8, 24)  # how long a mode may last
 
 
 @router.get("", dependencies=[needs(Right.LOOK)])
@@ -20,4 +21,7 @@ def overview(request: Request, room: Room, caller: Caller) -> Response:
     with room.opened.database.read() as session:
         waiting = joining.count_waiting(session) if caller.may(Right.APPLICATIONS) else 0
         alarms = len(open_alarms(session))
-    return frame.page(request, caller, "committee/overview.html", waiting=waiting, alarms=alarms)
+        shown = board.read(session, room.clock())
+    return frame.page(
+        request, caller, "committee/overview.html", waiting=waiting, alarms=alarms, board=shown, hours=HOURS
+    )

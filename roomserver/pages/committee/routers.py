@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from roomserver.pages.committee import applications, history, member, members, overview, own, sign_in
+from roomserver.pages.committee import applications, history, live, member, members, overview, own, sign_in
 from roomserver.volunteers import Allowed
 
 OPEN: Sequence[APIRouter] = (sign_in.router,)  # for whoever is not signed in yet
 ROUTERS: Sequence[APIRouter] = (
     overview.router,
+    live.router,
     applications.router,
     members.router,
     member.router,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from roomserver.pages.words import account, acts, code, committee, frame, joining, people, room, use
+from roomserver.pages.words import account, acts, board, code, committee, frame, joining, people, room, use
 
 
 class Language(StrEnum):
@@ -15,7 +15,7 @@ class Language(StrEnum):
     EN = "en"
 
 
-SUBJECTS = (frame, code, room, joining, account, committee, people, acts, use)
+SUBJECTS = (frame, code, room, joining, account, committee, board, people, acts, use)
 CATALOGUE: Mapping[str, tuple[str, str]] = {
     key: words for subject in SUBJECTS for key, words in subject.WORDS.items()
 }

@@ -20,5 +20,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "act.reissued": ("给会员 {member} 换了号码", "gave member {member} new codes"),
     "act.linked": ("给会员 {member} 一个登录链接", "made a sign-in link for member {member}"),
     "act.suspended": ("让会员 {member} 暂停到 {until}", "paused member {member} until {until}"),
+    "act.unlocked": ("开了一次门 {door}", "unlocked door {door} once"),
+    "act.identified": ("让门 {door} 闪灯", "had door {door} blink"),
+    "act.counted": ("把门 {door} 里的人数改成 {count}", "set the count of door {door} to {count}"),
+    "act.mode-normal": ("让门 {door} 恢复平常", "put door {door} back to normal"),
+    "act.mode-open": ("让门 {door} 敞开 {hours} 小时", "left door {door} open for {hours} h"),
+    "act.mode-lockdown": (
+        "让门 {door} 暂停开放 {hours} 小时",
+        "closed door {door} to residents for {hours} h",
+    ),
     "act.lifted": ("提前恢复了会员 {member}", "ended the pause of member {member}"),
 }

@@ -98,7 +98,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "committee.no-acts": ("还没有操作。", "Nothing was done yet."),
     "committee.shell": ("服务器上的管理员", "The administrator at the server"),
     "committee.now": ("现在", "Now"),
-    "committee.nothing": ("现在没有要办的事。", "Nothing needs a hand now."),
     "committee.waiting": ("{count} 个申请在等您", "{count} applications are waiting"),
     "committee.alarms": ("{count} 个警报没有处理", "{count} alarms are open"),
 }
