@@ -8,7 +8,7 @@ PIP_INSTALL := PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install
 PYTEST := $(BIN)/python -m pytest -q -n 4 --dist loadfile
 CHECKED := contract door roomserver demo tests
 
-.PHONY: help demo test test-all test-postgresql lint fuzz benchmarks mutate migration clean
+.PHONY: help demo test test-all test-postgresql lint fuzz benchmarks pictures mutate migration clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -42,6 +42,9 @@ fuzz: $(VENV)/.dev ## hunt for inputs that a parser does not expect (minutes)
 
 benchmarks: $(VENV)/.dev ## how fast it is on this machine, into docs/performance.md
 	@$(BIN)/python -m benchmarks
+
+pictures: $(VENV)/.dev ## every residents' page in every state, to be looked at: FOLDER=/tmp/pictures
+	@PYTHONPATH=tests:. $(BIN)/python -m gallery $(FOLDER) $(STATES)
 
 mutate: $(VENV)/.dev ## change the core in every small place and see that a test notices (an hour)
 	@$(BIN)/python tools/mutate.py

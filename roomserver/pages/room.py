@@ -12,6 +12,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
+from markupsafe import Markup
 
 from contract.hours import Hours, Span
 from roomserver import doors, phone, seats, state, terms, timetable
@@ -108,12 +109,13 @@ def exams(notices: Notices, today: date) -> Sequence[tuple[str, int]]:
 
 
 def _spans(spoken: Language, spans: Sequence[Span]) -> str:
-    """The hours of a day in words."""
+    """The hours of a day in words; none of them breaks at the end of a line."""
     if not spans:
         return word(spoken, "room.not-open")
     if list(spans) == [(0, timetable.DAY_MINUTES)]:
         return word(spoken, "room.all-day")
-    return ", ".join(timetable.span_text(span) for span in spans)
+    whole = Markup('<span class="whole">{}</span>')
+    return Markup(", ").join(whole.format(timetable.span_text(span)) for span in spans)
 
 
 def _picture(busy: Busy) -> dict[str, Any] | None:

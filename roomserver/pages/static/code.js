@@ -52,6 +52,8 @@
     $("gone").hidden = at >= 0;
     if (at < 0) {
       $("offline").hidden = true;
+      shown = t / 1000;
+      mark();
       return;
     }
     const [, , begins, ends] = codes[at];

@@ -10,7 +10,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "in.passkey": ("用通行密钥登录", "Sign in with a passkey"),
     "in.passkey-help": (
         "用指纹、面容或锁屏密码，如果您在“我的资料”里设置过。",
-        "By fingerprint, face or screen lock, if you set one up under “My data”.",
+        'By fingerprint, face or screen lock, if you set one up under "My data".',
     ),
     "in.passkey-failed": (
         "没有登录成功。可以再试一次，或者请居委会给一个登录链接。",
@@ -116,7 +116,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "privacy.rights-list": (
         "在“我的资料”里查看、下载、更正，或者退出并删除；不上网的话，请居委会代办。",
         (
-            "See, download, correct, or leave and delete it under “My data”; or have the committee do it "
+            'See, download, correct, or leave and delete it under "My data"; or have the committee do it '
             "for you."
         ),
     ),
@@ -126,5 +126,5 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "privacy.you": ("关于您", "About you"),
     "privacy.rest": ("其他（不涉及姓名）", "The rest (names nobody)"),
     "privacy.provider": ("身份核对", "The identity check"),
-    "privacy.between": (";", "; "),
+    "privacy.between": ("；", "; "),
 }

@@ -12,7 +12,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "frame.privacy": ("隐私", "Privacy"),
     "error.title": ("没有打开", "That did not open"),
     "error.404": ("没有这个页面。", "There is no such page."),
-    "error.403": ("这里不对您开放。", "This is not open to you."),
+    "error.403": (
+        "这里不对您开放，或者页面开得太久了。请重新打开再试。",
+        "This is not open to you, or its page was open for too long: open that again and try once more.",
+    ),
     "error.405": ("这个页面不能这样打开。", "This page cannot be opened that way."),
     "error.413": ("发送的内容太大了。", "What was sent is too large."),
     "error.422": (
