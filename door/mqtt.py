@@ -7,6 +7,7 @@ paho's thread belongs to the network: what is called from it here never blocks a
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 from collections.abc import Callable
@@ -53,6 +54,10 @@ class Account:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     tls: TlsSettings | None = None
+
+    def client_id(self, door: str) -> str:
+        """The same at each connect, so that a broker ends the connection before; nobody else can guess it."""
+        return f"door-{door}-{hashlib.sha256(f'client/{self.password}'.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,7 @@ class Reporter:
     def _connect(self) -> Connection:
         connection = Connection(
             self._account,
-            f"door-{self._topics.door}",
+            self._account.client_id(self._topics.door),
             will=Message(self._topics.availability, b"offline", retain=True),
             take=self._take,
             on_end=self._wake,

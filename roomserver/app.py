@@ -141,7 +141,7 @@ def _address(place: Place, broker: EmbeddedBroker | None) -> Address:
 
 def _door_users(opened: Opened) -> dict[str, str]:
     with opened.database.read() as session:
-        return {door.name: opened.vault.open(door.mqtt_password).decode() for door in doors.listed(session)}
+        return doors.passwords(session, opened.vault)
 
 
 def _tell_systemd(state: str) -> None:

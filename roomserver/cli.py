@@ -77,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     init = _command(commands, "init", desk.init, "write roomserver.toml, the key file and an empty database")
     init.add_argument("--http-port", type=int)
     init.add_argument("--mqtt-port", type=int)
+    init.add_argument("--mosquitto", metavar="HOST", help="and files for a Mosquitto that doors find at HOST")
     _command(commands, "serve", desk.serve, "run: HTTP, the subscriber, and the embedded broker")
     _door_commands(commands)
     _member_commands(commands)

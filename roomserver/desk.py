@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import replace
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -27,7 +28,9 @@ class DeskError(RoomserverError, ValueError):
 
 
 def init(args: Namespace) -> None:
-    """A new place: settings, key file, database. What exists is left as it is."""
+    """A new place: settings, key file, database, and Mosquitto's files. What exists is left as it is."""
+    if args.mosquitto is not None:
+        _set_up_mosquitto(args)
     if args.config.exists():
         say(f"{args.config} is there already and stays as it is.")
     else:
@@ -48,6 +51,19 @@ def init(args: Namespace) -> None:
     say("The database is ready. Next: roomserver serve, and in another terminal: roomserver door add NAME")
 
 
+def _set_up_mosquitto(args: Namespace) -> None:
+    folder = args.config.absolute().parent / mosquitto.FOLDER
+    if args.config.exists() or folder.exists():
+        there = folder if folder.exists() else args.config
+        raise DeskError(f"{there} is there already. --mosquitto is for a new server; see docs/operations.md.")
+    port = args.mqtt_port or mosquitto.PORT
+    mosquitto.set_up(folder, Settings().mqtt.username, args.mosquitto, port, now())
+    say(f"{folder} is written: Mosquitto's settings, certificate, passwords, rights. It is to read them:")
+    say(f"\n  sudo chgrp -R mosquitto {folder} && sudo chmod g+s {folder}")
+    say(f"  sudo ln -s {folder}/studyroom.conf /etc/mosquitto/conf.d/ && sudo systemctl restart mosquitto\n")
+    say(f"Doors trust it by {folder}/ca.pem: copy it to each, and set mqtt.ca in its config.toml.")
+
+
 def serve(opened: Opened, _args: Namespace) -> None:
     """Run until told to stop."""
     from roomserver import app
@@ -58,6 +74,8 @@ def serve(opened: Opened, _args: Namespace) -> None:
 def door_add(opened: Opened, args: Namespace) -> None:
     """A one-time token, for a new door or a new machine at an old one."""
     doors.check_name(args.name)
+    if args.name == opened.place.settings.mqtt.username:
+        raise DeskError(f"{args.name} is this server's own user at the broker. Name the door otherwise.")
     with opened.database.write() as session:
         known = doors.find(session, args.name) is not None
         others = [door.name for door in doors.listed(session) if door.name != args.name]
@@ -67,13 +85,14 @@ def door_add(opened: Opened, args: Namespace) -> None:
                 'For more doors run Mosquitto and set mqtt.broker = "external" in roomserver.toml.'
             )
         token = doors.add(session, opened.vault, args.name, now())
+    _write_users(opened)
     if args.json:
         return say_json({"door": args.name, "token": token, "hours": doors.TOKEN_SECONDS // 3600})
     say(f"Door {args.name} {'may enrol again; it keeps its key' if known else 'is added'}.")
     say(f"Within {doors.TOKEN_SECONDS // 3600} hours enrol its Raspberry Pi with this token, good once:")
     say(f"\n  {token}\n")
-    if opened.place.settings.mqtt.broker == "external" and not known:
-        say("The broker must know the door first: roomserver door mosquitto")
+    if opened.place.settings.mqtt.broker == "external":
+        _tell_broker(opened)
     return None
 
 
@@ -82,12 +101,15 @@ def door_rekey(opened: Opened, args: Namespace) -> None:
     with opened.database.write() as session:
         token = doors.rekey(session, opened.vault, args.name, now())
         dead = [record for record in members.listed(session) if record.kind != Kind.PHONE]
+    _write_users(opened)
     say(f"Door {args.name} has a new key; its Raspberry Pi is shut out until it enrols with this token:")
     say(f"\n  {token}\n")
     for kind, what in ((Kind.STAFF, "authenticators"), (Kind.PAPER, "sheets")):
         numbers = " ".join(record.member for record in dead if record.kind == kind)
         say(f"Dead are the {what} of: {numbers or 'nobody'}")
     say("Dead are all wallet cards of this door. Draw what is needed again: roomserver code NUMBER")
+    if opened.place.settings.mqtt.broker == "external":
+        _tell_broker(opened)
 
 
 def door_list(opened: Opened, args: Namespace) -> None:
@@ -102,11 +124,28 @@ def door_list(opened: Opened, args: Namespace) -> None:
 
 
 def door_mosquitto(opened: Opened, _args: Namespace) -> None:
-    """The doors' users for Mosquitto, hashed as it wants them."""
+    """The doors' users for a Mosquitto that was set up by hand, hashed as it wants them."""
+    _write_users(opened)
     with opened.database.read() as session:
-        users = {door.name: opened.vault.open(door.mqtt_password).decode() for door in doors.listed(session)}
+        users = doors.passwords(session, opened.vault)
     for name, password in users.items():
         say(mosquitto.password_line(name, password))
+
+
+def _write_users(opened: Opened) -> None:
+    """Into the files of ``init --mosquitto``, where there are any."""
+    folder, mqtt = opened.place.path(Path(mosquitto.FOLDER)), opened.place.settings.mqtt
+    if mqtt.broker == "external" and folder.exists():
+        with opened.database.read() as session:
+            users = doors.passwords(session, opened.vault)
+        mosquitto.write_users(folder, mqtt.username, opened.place.mqtt_password, users)
+
+
+def _tell_broker(opened: Opened) -> None:
+    if opened.place.path(Path(mosquitto.FOLDER)).exists():
+        say("Mosquitto is to read its users again first: sudo systemctl reload mosquitto")
+    else:
+        say("The broker must know the door's password first: roomserver door mosquitto")
 
 
 def member_add(opened: Opened, args: Namespace) -> None:
@@ -224,6 +263,10 @@ def _first_settings(args: Namespace) -> Settings:
     settings = Settings()
     http, mqtt = settings.http, settings.mqtt
     http = replace(http, port=args.http_port or http.port)
+    if args.mosquitto is not None:
+        folder = Path(mosquitto.FOLDER)
+        mqtt = replace(mqtt, broker="external", host=args.mosquitto, port=mosquitto.PORT, tls=True)
+        mqtt = replace(mqtt, ca_file=folder / "ca.pem", password_file=folder / "server-password")
     mqtt = replace(mqtt, port=args.mqtt_port or mqtt.port)
     return replace(settings, http=http, mqtt=mqtt)
 

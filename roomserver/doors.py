@@ -71,6 +71,11 @@ def listed(session: Session) -> list[Door]:
     return list(session.scalars(select(Door).order_by(Door.name)))
 
 
+def passwords(session: Session, vault: Vault) -> dict[str, str]:
+    """Every door, as a user of the broker, with its password."""
+    return {door.name: vault.open(door.mqtt_password).decode() for door in listed(session)}
+
+
 def add(session: Session, vault: Vault, name: str, now: int) -> str:
     """A one-time token for a new door, or for a new machine at an old one (which keeps its key)."""
     check_name(name)

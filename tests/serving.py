@@ -29,6 +29,7 @@ from contract.audit import FIRST_PREV, Row
 from contract.messages import Ack, Topics
 from contract.sample import sample
 from roomserver.cli import main
+from roomserver.place import load
 from roomserver.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -107,6 +108,16 @@ class RoomServer:
         settings = replace(self.settings, http=http, mqtt=mqtt, database=database)
         self.config.write_text(sample(settings), "utf-8")
         self.cli("init")
+
+    @classmethod
+    def of(cls, config: Path) -> RoomServer:
+        """A place that is there already."""
+        made, settings = cls.__new__(cls), load(config).settings
+        made.folder, made.config, made.settings = config.parent, config, settings
+        made.broker = made.process = None
+        made.http_port, made.mqtt_port = settings.http.port, settings.mqtt.port
+        made.url = f"http://127.0.0.1:{made.http_port}"
+        return made
 
     @property
     def database(self) -> Path:

@@ -23,7 +23,6 @@ from door.effects import Cue
 from roomserver import cli as server_cli
 from roomserver.alarms import Noticed
 from roomserver.settings import Settings
-from tests import broker as brokers
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -280,33 +279,6 @@ def block(name: str, first: str) -> str:
     """The block of a document that begins with a text."""
     (found,) = [str(text) for *_, text in BLOCK.findall(read(name)) if text.startswith(first)]
     return found
-
-
-def test_by_the_rights_told_a_door_hears_and_says_nothing_of_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With the file of topic rights as it stands in the operations, in a real Mosquitto."""
-    for user in ("roomserver", "front", "back"):
-        monkeypatch.setitem(brokers.USERS, user, f"{user}-secret")
-    broker = brokers.Mosquitto(tmp_path, brokers.USERS, acl=block("docs/operations.md", "user roomserver"))
-    broker.start()
-    server, front, back = (
-        brokers.Other(broker.port, "studyroom/#", user=user) for user in ("roomserver", "front", "back")
-    )
-    try:
-        back.say("studyroom/front/command", b"forged")
-        back.say("studyroom/back/audit", b"a row of back")
-        server.next("studyroom/back/audit")  # and so whatever was sent before it has been judged
-        front.say("studyroom/front/audit", b"a row of front")
-        server.say("studyroom/front/command", b"for front")
-        front.next("studyroom/front/command")
-        assert [heard.payload for heard in front.all] == [b"a row of front", b"for front"]
-        assert [heard.payload for heard in back.all] == [b"a row of back"]
-        assert b"forged" not in [heard.payload for heard in server.all]
-    finally:
-        for other in (server, front, back):
-            other.close()
-        broker.kill()
 
 
 def test_a_backup_made_and_restored_as_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
