@@ -216,6 +216,27 @@ def test_the_first_and_the_last_ack_hold(seq):
     assert messages.ack_from(ack.as_json()) == ack
 
 
+# -- codes that fit -------------------------------------------------------------------------------
+
+
+def test_of_steps_that_fit_the_newest_is_found(monkeypatch):
+    """By whoever looks at them all, and by whoever ends with the first that fits."""
+    secret = bytes(20)
+    code = codes.otp(secret, 5, 6)
+    for find in (codes.match, codes.match_newest):
+        assert [find(secret, code, steps) for steps in (range(4, 7), range(4, 5), range(0))] == [
+            5,
+            None,
+            None,
+        ]
+    looked_at = []
+    monkeypatch.setattr(codes.Generator, "at", lambda _, step: looked_at.append(step) or code)
+    assert codes.match_newest(secret, code, range(3, 9)) == 8
+    assert looked_at == [8]
+    assert codes.match(secret, code, range(3, 9)) == 8
+    assert looked_at == [8, 3, 4, 5, 6, 7, 8]
+
+
 # -- audit rows -----------------------------------------------------------------------------------
 
 

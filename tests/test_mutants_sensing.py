@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from door import beams, lights
+from door import beams, lights, occupancy
 from door.beams import Beams
-from door.effects import Light
+from door.effects import Light, Record, Remember
 from door.events import Asked, Beam, BeamChanged, FireChanged
-from door.occupancy import Confidence, Occupancy
+from door.occupancy import STILL_MS, Confidence, Occupancy
 from door.rules import Rules
-from tests.house import KEY, House
+from tests.house import KEY, House, replace
 
 
 def test_the_numbers_of_the_beams_are_these() -> None:
@@ -57,3 +57,34 @@ def test_the_lights_stay_on_while_something_moves() -> None:
     assert lights.follow(True, empty, False, late, rules) == (False, (Light(False),))
     moving = Occupancy(confidence=Confidence.EXACT, moving=True)
     assert lights.follow(True, moving, False, late, rules) == (True, ())
+
+
+STILL = Occupancy(0, Confidence.ESTIMATE, certain=True)
+
+
+def test_what_moves_is_somebody_and_nothing_is_certain_any_more() -> None:
+    people, effects = occupancy.motion(STILL, True, False, STILL_MS)
+    assert people == replace(STILL, count=1, certain=False, moving=True, moved=STILL_MS, witnessed=True)
+    row = Record("count", detail={"count": 1, "why": "motion"})
+    assert effects == (row, Remember("occupancy", {"count": 1, "since": 0}))
+
+
+def test_what_moves_no_longer_or_still_is_nobody_else() -> None:
+    moving = replace(STILL, moving=True)
+    assert occupancy.motion(moving, True, False, STILL_MS) == (moving, ())
+    rests = replace(STILL, moved=STILL_MS, witnessed=True)
+    assert occupancy.motion(moving, False, False, STILL_MS) == (rests, ())
+
+
+@pytest.mark.parametrize("witnessed", [True, False])
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_sensor_is_a_witness_until_the_room_is_empty(witnessed: bool, count: int) -> None:
+    people, _ = occupancy.put(Occupancy(witnessed=witnessed), count, "admin", 0, 5, beams=False)
+    assert people.witnessed == (witnessed and count > 0)
+
+
+def test_where_no_sensor_is_fitted_any_more_the_door_alone_tells() -> None:
+    rules = Rules("yuexin", KEY)
+    people = Occupancy(3, Confidence.ESTIMATE, witnessed=True)
+    _, effects = occupancy.tick(people, False, 0, rules.empty_after_ms, rules, beams=False)
+    assert Record("count", detail={"count": 0, "why": "untouched"}) in effects

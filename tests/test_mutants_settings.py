@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from contract import zones
+from contract.options import Option, converted, expected, fits, shown, sort
 from contract.settings import Fault, SettingsError, fill, option, read
 
 
@@ -91,3 +93,84 @@ def test_a_name_within_a_list_of_several_lines_brings_no_key() -> None:
     with pytest.raises(SettingsError) as error:
         read(Wire, "pin = 3\nother = [\n  1,  # pin\n]\n")
     assert [(fault.key, fault.line) for fault in error.value.faults] == [("pin", 1), ("other", 2)]
+
+
+# -- options --------------------------------------------------------------------------------------
+
+
+def test_a_whole_number_has_no_fraction() -> None:
+    assert fits(int, 1, Option())
+    assert not fits(int, 1.5, Option())
+
+
+@pytest.mark.parametrize(
+    "limits, words",
+    [
+        (Option(), "a number"),
+        (Option(least=3), "a number, at least 3"),
+        (Option(most=3), "a number, at most 3"),
+        (Option(least=3, most=3), "3 a number"),
+        (Option(least=3, most=4), "a number from 3 to 4"),
+    ],
+)
+def test_what_is_expected_is_said_with_its_bounds(limits: Option, words: str) -> None:
+    assert expected(float, limits) == words
+
+
+def test_anything_is_expected_to_be_given() -> None:
+    assert expected(object, Option()) == "given"
+
+
+@pytest.mark.parametrize(
+    "value, words",
+    [
+        ("x" * 40, f'"{"x" * 40}"'),
+        ("x" * 41, f'"{"x" * 40}…"'),
+        (True, "true"),
+        (None, "null"),
+        (10**20 - 1, "9" * 20),
+        (10**20, "a number so large"),
+        (-(10**20), "a number so large"),
+        (1.5, "1.5"),
+        ({}, "a table"),
+        ([], "a list"),
+    ],
+)
+def test_a_value_is_shown_in_few_letters(value: object, words: str) -> None:
+    assert shown(value, Option()) == words
+
+
+def test_the_sort_of_a_value_is_said_without_it() -> None:
+    assert [sort(value) for value in ({}, [], (), "x", 1)] == [
+        "a table", "a list", "a list", "text", "a single value"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text, raw",
+    [
+        ("", b""),
+        ("0aF0", b"\x0a\xf0"),
+        ("+/+/", b"\xfb\xff\xbf"),
+        ("-_-_", b"\xfb\xff\xbf"),
+        ("-x/x", b"\xfb\x1f\xf1"),
+        ("QQ==", b"A"),
+        ("QQ", b"A"),
+        ("QUI", b"AB"),
+        ("QUx", b"AL"),
+    ],
+)
+def test_bytes_are_hex_or_either_base64(text: str, raw: bytes) -> None:
+    assert fits(bytes, text, Option())
+    assert converted(bytes, text) == raw
+
+
+@pytest.mark.parametrize("text", ["Q", "QUIxQ", "QU!x", "=QU="])
+def test_what_is_neither_is_none(text: str) -> None:
+    assert not fits(bytes, text, Option())
+
+
+def test_a_machine_without_time_zones_is_told_of_tzdata(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zones, "available_timezones", set)
+    with pytest.raises(zones.ZoneError, match="apt install tzdata"):
+        zones.zone("Europe/Nowhere")

@@ -145,9 +145,12 @@ class Mutation:
         return True
 
     def met(self, mutant: Mutant, targets: list[FunctionType], items: dict[str, pytest.Item]) -> str | None:
-        """What becomes of a mutant within a function; None if it is the very same code."""
-        with mutant.made() as tree:
-            code = compile(tree, str(self.copy / mutant.file), "exec", dont_inherit=True)
+        """What becomes of a mutant within a function; None if it is the very same code, or none at all."""
+        try:
+            with mutant.made() as tree:
+                code = compile(tree, str(self.copy / mutant.file), "exec", dont_inherit=True)
+        except SyntaxError:  # a case for everything, before the last
+            return None
         changed = next(c for c in codes(code) if c.co_qualname == mutant.function)
         if targets and all(changed == target.__code__ for target in targets):
             return None
