@@ -45,6 +45,7 @@ from door.events import (
     FireChanged,
     KeyHeld,
     KeyPressed,
+    LockMoved,
     Moment,
     MotionChanged,
     ServerTime,
@@ -102,7 +103,7 @@ def _route(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
     match event:
         case KeyPressed():
             return _key(state, event, now, rules)
-        case ContactChanged() | ExitPressed() | BeamChanged() | MotionChanged() | FireChanged():
+        case ContactChanged() | ExitPressed() | BeamChanged() | MotionChanged() | FireChanged() | LockMoved():
             return sensed.sense(state, event, now, rules)
         case KeyHeld(keypad, key):
             rung, effects = bell.held(state.bell, keypad, key, now, rules)

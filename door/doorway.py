@@ -62,6 +62,13 @@ def unlock(doorway: Doorway, passage: Passage, now: Moment, rules: Rules) -> Mov
     return replace(doorway, passage=passage, unlocked=True, relock_at=relock_at), (Unlock(rules.unlock_ms),)
 
 
+def moved(doorway: Doorway, at: Moment, rules: Rules) -> Doorway:
+    """The strike time counts from when the lock moved; waiting for the record takes nothing from it."""
+    if doorway.relock_at is None:
+        return doorway
+    return replace(doorway, relock_at=max(doorway.relock_at, at + rules.unlock_ms))
+
+
 def exit_pressed(doorway: Doorway, now: Moment, rules: Rules) -> Moved:
     """Somebody goes out: what opens now was not forced. No mode and no lockout touches this."""
     doorway = replace(doorway, shunt_until=now + rules.exit_shunt_ms)

@@ -60,6 +60,13 @@ class ExitPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class LockMoved:
+    """The lock was unlocked for the strike time at this moment: later than decided, after the record."""
+
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class KeyHeld:
     """A key has been down for three seconds, on a keypad that can tell."""
 
@@ -190,6 +197,7 @@ Event = (
     | KeypadChanged
     | ContactChanged
     | ExitPressed
+    | LockMoved
     | KeyHeld
     | BeamChanged
     | MotionChanged

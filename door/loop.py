@@ -16,7 +16,7 @@ from typing import Protocol
 from door import view
 from door.controller import decide
 from door.effects import Cue, Effect, Light, Refresh, Relock, Replay, Reply, Settle, Show, Unlock
-from door.events import Event, Moment, RulesReceived, Stopping, TimerFired
+from door.events import Event, LockMoved, Moment, RulesReceived, Stopping, TimerFired
 from door.lock import Lock
 from door.rules import Rules
 from door.state import State
@@ -133,6 +133,7 @@ class Loop:
                     self._lock.relock()
                 case Unlock(ms):
                     self._lock.unlock(None if ms is None else ms / 1000)
+                    self._inbox.put(LockMoved(moment()))
                 case Show(cue, ms):
                     self._show(cue, ms, now)
                 case Light(on):

@@ -1,4 +1,4 @@
-"""What the sensors at the door tell: the leaf, the exit button, the beams, motion, the fire alarm.
+"""What is felt at the door: the leaf, the lock, the exit button, the beams, motion, the fire alarm.
 
 Each goes to the rule of its subject; what it says of who is in goes to ``occupancy.py`` as well.
 """
@@ -10,13 +10,21 @@ from dataclasses import replace
 from door import beams, doorway, occupancy
 from door.doorway import Passage
 from door.effects import Effect, Mode
-from door.events import BeamChanged, ContactChanged, ExitPressed, FireChanged, Moment, MotionChanged
+from door.events import (
+    BeamChanged,
+    ContactChanged,
+    ExitPressed,
+    FireChanged,
+    LockMoved,
+    Moment,
+    MotionChanged,
+)
 from door.occupancy import Confidence, Occupancy
 from door.rules import Rules
 from door.state import State
 
 Decided = tuple[State, tuple[Effect, ...]]
-Sensed = ContactChanged | ExitPressed | BeamChanged | MotionChanged | FireChanged
+Sensed = ContactChanged | ExitPressed | BeamChanged | MotionChanged | FireChanged | LockMoved
 
 
 def sense(state: State, event: Sensed, now: Moment, rules: Rules) -> Decided:
@@ -33,6 +41,8 @@ def sense(state: State, event: Sensed, now: Moment, rules: Rules) -> Decided:
             return replace(state, occupancy=people), effects
         case FireChanged(burning):
             return _fire(state, burning, now, rules)
+        case LockMoved(at):
+            return replace(state, doorway=doorway.moved(state.doorway, at, rules)), ()
 
 
 def blocked(state: State, now: Moment, rules: Rules) -> Decided:

@@ -4,7 +4,7 @@ import pytest
 
 from door.doorway import Passage
 from door.effects import Cue, Effect, Mode, Record, Relock, Show, Unlock
-from door.events import Asked, ContactChanged, ExitPressed, Started, StoreChanged, TimerFired
+from door.events import Asked, ContactChanged, ExitPressed, LockMoved, Started, StoreChanged, TimerFired
 from door.modes import ModeState
 from door.rules import Rules
 from tests.house import KEY, House, cues, of, replace
@@ -34,6 +34,28 @@ def test_the_strike_is_released_when_its_time_is_over(ms, locked):
     effects = house.wait(ms / 1000)
     assert of(Relock, effects) == ([Relock()] if locked else [])
     assert house.unlocked is not locked
+
+
+def test_the_strike_time_counts_from_when_the_lock_moved():
+    house = House()
+    let_in(house)
+    house.wait(0.15)
+    house.post(LockMoved(house.now))
+    assert of(Relock, house.wait(4.999)) == []
+    assert of(Relock, house.wait(0.001)) == [Relock()]
+
+
+def test_a_lock_that_moved_late_neither_shortens_nor_begins_a_strike_time():
+    house = House()
+    let_in(house)
+    first = house.now
+    house.wait(1)
+    let_in(house, "0001")
+    house.post(LockMoved(first))
+    assert of(Relock, house.wait(4.999)) == []
+    assert of(Relock, house.wait(0.001)) == [Relock()]
+    house.post(LockMoved(house.now))
+    assert house.state.doorway.relock_at is None
 
 
 def test_the_strike_time_is_armed_anew_by_every_entry():

@@ -17,7 +17,7 @@ from door import loop as looping
 from door.accesslist import AccessList
 from door.effects import Cue, Effect, Record, Reply, Use
 from door.errors import StoreError
-from door.events import Asked, ContactChanged, KeyPressed, ServerTime, Started, Stopping
+from door.events import Asked, ContactChanged, KeyPressed, LockMoved, ServerTime, Started, Stopping
 from door.loop import Inbox, Loop, NewRules
 from door.rules import Rules
 from door.state import restore
@@ -138,6 +138,17 @@ def test_a_slow_disk_keeps_nobody_waiting_longer_than_the_bound(monkeypatch: pyt
     parts.future = Future()  # never done
     type_(loop, code())
     assert parts.of("unlock") == [("unlock", 5.0)]
+
+
+def test_the_loop_tells_when_the_lock_has_moved() -> None:
+    """So that the time it waited for the record is not taken from whoever enters."""
+    parts = Tell()
+    loop = made(parts)
+    before = looping.moment()
+    type_(loop, code())
+    told = loop._inbox.get_nowait()
+    assert isinstance(told, LockMoved)
+    assert before <= told.at <= looping.moment()
 
 
 def test_a_failed_disk_lets_in_who_has_typed_a_right_code() -> None:

@@ -398,6 +398,10 @@ def leaves(walker: Walker, a: int, b: int) -> None:
     if b == 7:
         walker.command("mode", {"mode": "open"})
     walker.post(ev.ExitPressed())
+    if a in (1, 2):
+        walker.gap = 150 * (a - 1)  # so long the record took
+        walker.pause()
+        walker.post(ev.LockMoved(walker.w.now))
     if b in (1, 2, 3):
         walker.gap = (700, 3000, walker.w.rules.exit_shunt_ms)[b - 1]
         opens(walker, 0, 0)

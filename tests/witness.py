@@ -32,7 +32,16 @@ from door.effects import (
     Unlock,
     Use,
 )
-from door.events import CommandReceived, Event, ExitPressed, KeyPressed, ServerTime, Started, TimerFired
+from door.events import (
+    CommandReceived,
+    Event,
+    ExitPressed,
+    KeyPressed,
+    LockMoved,
+    ServerTime,
+    Started,
+    TimerFired,
+)
 from door.state import restore
 
 TEN_MINUTES_MS = 10 * 60_000
@@ -140,6 +149,8 @@ class Witness(House):
         self.log.clear()
         effects = super().post(event)
         self.decided += 1
+        if isinstance(event, LockMoved) and self.strike_until not in {None, -1}:
+            self.strike_until = max(self.strike_until, event.at + self.rules.unlock_ms)
         for effect in effects:
             self._perform(effect)
         self.seen = Seen(event, effects, expected, unlocked)
