@@ -8,7 +8,7 @@ PIP_INSTALL := PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install
 PYTEST := $(BIN)/python -m pytest -q -n 4 --dist loadfile
 CHECKED := contract door roomserver demo tests
 
-.PHONY: help demo test test-all test-postgresql lint fuzz benchmarks pictures mutate migration clean
+.PHONY: help demo test test-all test-postgresql rig lint fuzz benchmarks pictures mutate migration clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -31,6 +31,10 @@ ROOMS := $(shell grep -lE '^from (stage|rooms|serving|committee) import|^(import
 
 test-postgresql: $(VENV)/.dev ## the tests of the server on PostgreSQL (minutes); FIRST=-first: from its first tables
 	@STUDYROOM_DATABASE=postgresql$(FIRST) $(PYTEST) -m "not long" $(ROOMS)
+
+rig: $(VENV)/.dev ## a booted Debian with the door in it, killed and unplugged (as root, an hour)
+	@tools/debian-packages
+	@RIG=1 $(BIN)/python -m pytest -q tests/rig
 
 lint: $(VENV)/.dev ## ruff and mypy
 	@$(BIN)/ruff check --quiet $(CHECKED)

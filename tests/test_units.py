@@ -97,6 +97,13 @@ def test_a_hung_door_is_killed_within_a_stated_bound() -> None:
     assert "NotifyAccess" not in read("door")  # Type=notify means: the main process alone
 
 
+def test_a_hung_kernel_is_reset_sooner_than_a_pi_can_count() -> None:
+    """The watchdog of a Pi counts to 15 s at most, and systemd refuses what the hardware cannot."""
+    text = (FOLDER / "watchdog.conf").read_text("utf-8")
+    found = re.findall(r"^RuntimeWatchdogSec=(\d+)$", text, re.MULTILINE)
+    assert [0 < int(seconds) < 15 for seconds in found] == [True]
+
+
 def test_whatever_the_end_was_the_door_is_locked() -> None:
     """A Raspberry Pi kernel leaves outputs driven; the same program and configuration lock."""
     run, relock = value("door", "ExecStart"), value("door", "ExecStopPost")
