@@ -1,22 +1,18 @@
-"""``python -m benchmarks``: measure everything and write the table into docs/performance.md."""
+"""``python -m benchmarks``: measure everything, into docs/performance.md and docs/hardware.md."""
 
 from __future__ import annotations
 
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Iterable
-from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import decision, delivery, phones, relay, running
+from benchmarks import decision, delivery, parts, phones, relay, running
 from benchmarks.figures import Figure
+from benchmarks.page import machine, written
 from demo.setting import Setting
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
 def main() -> int:
@@ -33,32 +29,14 @@ def main() -> int:
             setting.stop()
     table = _table(found)
     sys.stdout.write(table + "\n")
-    page = PAGE.read_text(encoding="utf-8")
-    before, rest = page.split(BEGIN)
-    _, after = rest.split(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
-    return 0
+    written(PAGE, table)
+    return parts.main()
 
 
 def _table(found: Iterable[Figure]) -> str:
     lines = ["| what | measured | aim |", "|---|---|---|"]
     lines += [f"| {figure.what} | {figure.found} | {figure.aim} |" for figure in found]
-    return f"{_machine()}\n\n" + "\n".join(lines)
-
-
-def _machine() -> str:
-    model = next(
-        (
-            line.split(":")[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if "model name" in line
-        ),
-        platform.machine(),
-    )
-    return (
-        f"Measured {date.today():%Y-%m-%d} on {os.cpu_count()} cores of {model}, "
-        f"Python {platform.python_version()}, studyroom {version('studyroom')}."
-    )
+    return f"{machine()}\n\n" + "\n".join(lines)
 
 
 if __name__ == "__main__":
