@@ -43,6 +43,10 @@ class Did(StrEnum):
     MODE_NORMAL = "mode-normal"
     MODE_OPEN = "mode-open"
     MODE_LOCKDOWN = "mode-lockdown"
+    PRINTED_SHEET = "printed-sheet"
+    PRINTED_CARD = "printed-card"
+    PRINTED_AUTHENTICATOR = "printed-authenticator"
+    NOTIFY_TESTED = "notify-tested"
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,6 +178,7 @@ def test_the_bars_of_a_light_are_where_it_is_on() -> None:
     second = next(sign for sign in SIGNS if sign.cue == "second-code")
     assert list(second.bars) == [(0, 120), (240, 480), (1400, 120), (1640, 480), (2800, 120)]
     assert list(SIGNS[1].bars) == [(0, 150), (300, 150)]
+    assert list(SIGNS[0].bars) == [(0, 3000)]
 
 
 def test_the_notice_has_rules_hours_phone_and_address(room: Room) -> None:

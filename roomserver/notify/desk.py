@@ -38,7 +38,7 @@ def notify_test(opened: Opened, args: Namespace) -> None:
 def notify_list(opened: Opened, args: Namespace) -> None:
     """Each way, what waits for it, and what is wrong with it."""
     with opened.database.read() as session:
-        found = [_as_json(session, way) for way in opened.place.settings.notify]
+        found = [as_json(session, way) for way in opened.place.settings.notify]
     if args.json:
         return say_json(found)
     if not found:
@@ -53,7 +53,7 @@ def notify_list(opened: Opened, args: Namespace) -> None:
 
 def failing(session: Session, opened: Opened) -> list[dict[str, Any]]:
     """The ways by which nothing can be sent just now."""
-    return [one for one in (_as_json(session, way) for way in opened.place.settings.notify) if one["error"]]
+    return [one for one in (as_json(session, way) for way in opened.place.settings.notify) if one["error"]]
 
 
 def _tried(opened: Opened, way: Way) -> str | None:
@@ -68,7 +68,8 @@ def _tried(opened: Opened, way: Way) -> str | None:
     return None
 
 
-def _as_json(session: Session, way: Way) -> dict[str, Any]:
+def as_json(session: Session, way: Way) -> dict[str, Any]:
+    """How a way is: what was sent, what waits, what fails."""
     state = session.get(WayState, way.name)
     names = ("sent_at", "failures", "failing_since", "retry_at", "error")
     told = {name: getattr(state, name, None) for name in names}

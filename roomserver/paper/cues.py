@@ -23,6 +23,8 @@ class Sign:
     @property
     def bars(self) -> Sequence[tuple[int, int]]:
         """Where the light is on within ``SHOWN_MS``: begin and length, in ms."""
+        if len(self.flashes) == 1:
+            return [(0, SHOWN_MS)]
         bars, at = [], 0
         while at < SHOWN_MS:
             for n, ms in enumerate(self.flashes):

@@ -6,7 +6,8 @@ import os
 from argparse import Namespace
 from pathlib import Path
 
-from roomserver import doors
+from roomserver import acts, doors
+from roomserver.acts import Did
 from roomserver.desk import which_door
 from roomserver.issue import SHEET_DAYS
 from roomserver.paper import drawn, issuing, wall
@@ -20,6 +21,7 @@ def paper_codes(opened: Opened, args: Namespace) -> None:
         door = which_door(doors.listed(session), args.door)
         days = getattr(args, "days", SHEET_DAYS)
         found = issuing.draw(session, opened, door, args.number, args.paper, now(), days)
+        acts.note(session, None, Did(f"printed-{args.paper}"), now(), member=found.member)
     _write(args.out or Path(f"{args.paper}-{args.number}.html"), drawn.page(opened.place, found, now()))
 
 

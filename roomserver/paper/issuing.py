@@ -15,6 +15,10 @@ from roomserver.schema import Door
 DAYS = (7, 14, 28)
 
 
+class WrongPaperError(IssueRefusedError):
+    """This paper is for members of another kind."""
+
+
 class Paper(StrEnum):
     """What is printed of a member's codes."""
 
@@ -37,7 +41,7 @@ def draw(
     """The codes of ``number`` for ``paper``; ``MemberError`` or ``IssueRefusedError`` say why not."""
     record = members.get(session, number)
     if paper not in of(record.kind):
-        raise IssueRefusedError(
+        raise WrongPaperError(
             f"Member {number} is of kind {record.kind}; a {paper} is for {_KINDS[paper]}. "
             f"Draw a wallet card: roomserver paper card {number}"
         )

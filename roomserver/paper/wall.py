@@ -27,6 +27,11 @@ OTHER_ALARMS: Sequence[tuple[str, Words, Words]] = (
             "Look at its cable; use the key, call the administrator.",
         ),
     ),
+    (
+        "display-lost",
+        ("显示屏没有反应", "Display lost"),
+        ("看一看它的插头；没有它也能进门。", "Look at its plug; members get in without it."),
+    ),
     ("keypad-stuck", ("有键按住不放", "Key stuck"), ("清理键盘。", "Clean the keypad.")),
     (
         "power-failed",

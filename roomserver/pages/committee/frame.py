@@ -21,6 +21,9 @@ NAV: Sequence[tuple[str, str, Right]] = (
     ("/committee", "now", Right.LOOK),
     ("/committee/applications", "applications", Right.APPLICATIONS),
     ("/committee/members", "members", Right.LOOK),
+    ("/committee/paper", "paper", Right.PAPER),
+    ("/committee/use", "use", Right.USE),
+    ("/committee/notify", "notify", Right.NOTIFY),
     ("/committee/acts", "acts", Right.ACTS),
     ("/committee/me", "me", Right.OWN),
 )

@@ -7,7 +7,19 @@ from collections.abc import Iterator, Sequence
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from roomserver.pages.committee import applications, history, live, member, members, overview, own, sign_in
+from roomserver.pages.committee import (
+    applications,
+    history,
+    live,
+    member,
+    members,
+    notify,
+    overview,
+    own,
+    paper,
+    sign_in,
+    use,
+)
 from roomserver.volunteers import Allowed
 
 OPEN: Sequence[APIRouter] = (sign_in.router,)  # for whoever is not signed in yet
@@ -17,6 +29,9 @@ ROUTERS: Sequence[APIRouter] = (
     applications.router,
     members.router,
     member.router,
+    paper.router,
+    use.router,
+    notify.router,
     history.router,
     own.router,
 )

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from roomserver.pages.words import account, acts, board, code, committee, frame, joining, people, room, use
+from roomserver.pages.words import (
+    account,
+    acts,
+    board,
+    code,
+    committee,
+    frame,
+    joining,
+    people,
+    printing,
+    room,
+    use,
+)
 
 
 class Language(StrEnum):
@@ -15,7 +27,7 @@ class Language(StrEnum):
     EN = "en"
 
 
-SUBJECTS = (frame, code, room, joining, account, committee, board, people, acts, use)
+SUBJECTS = (frame, code, room, joining, account, committee, board, people, acts, use, printing)
 CATALOGUE: Mapping[str, tuple[str, str]] = {
     key: words for subject in SUBJECTS for key, words in subject.WORDS.items()
 }

@@ -29,5 +29,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "让门 {door} 暂停开放 {hours} 小时",
         "closed door {door} to residents for {hours} h",
     ),
+    "act.printed-sheet": ("给会员 {member} 打印了号码纸", "printed a sheet for member {member}"),
+    "act.printed-card": ("给会员 {member} 打印了应急卡", "printed a wallet card for member {member}"),
+    "act.printed-authenticator": (
+        "给会员 {member} 打印了验证器二维码",
+        "printed the authenticator's QR code of member {member}",
+    ),
+    "act.notify-tested": ("试发了通知（{way}）", "sent a test notice by {way}"),
     "act.lifted": ("提前恢复了会员 {member}", "ended the pause of member {member}"),
 }

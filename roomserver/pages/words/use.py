@@ -7,8 +7,9 @@ from collections.abc import Mapping
 WORDS: Mapping[str, tuple[str, str]] = {
     "use.title": ("使用情况", "Use of the room"),
     "use.span": ("{first} 至 {last}", "{first} to {last}"),
-    "use.week": ("第 {week} 周", "Week {week}"),
-    "use.weeks": ("{count} 周", "{count} weeks"),
+    "use.weeks.1": ("1 周", "1 week"),
+    "use.weeks.4": ("4 周", "4 weeks"),
+    "use.weeks.12": ("12 周", "12 weeks"),
     "use.earlier": ("前一周", "Earlier"),
     "use.later": ("后一周", "Later"),
     "use.nothing": (
