@@ -48,7 +48,7 @@ def say(line: str) -> None:
 
 def main() -> int:
     """The demo; exit code 0 when it was ended by whoever watched it."""
-    panel = _wants_panel(sys.argv[1:])
+    panel = wants_panel(sys.argv[1:])
     for number in ENDINGS:  # until the daemon takes them over
         signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="studyroom-demo-", ignore_cleanup_errors=True) as folder:
@@ -70,7 +70,8 @@ def main() -> int:
     return 0
 
 
-def _wants_panel(words: list[str]) -> bool:
+def wants_panel(words: list[str]) -> bool:
+    """Whether somebody sits before a screen, or asks for it."""
     if words:
         return words == ["--panel"]
     screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin"
@@ -80,16 +81,17 @@ def _wants_panel(words: list[str]) -> bool:
 def _open_the_panel(setting: Setting) -> None:
     witness = Witness(credentials.load(setting.credentials).mqtt, DOOR, say)
     witness.start()
-    over = threading.Event()
+    over, pocket = threading.Event(), Pocket(setting)
     for number in ENDINGS:
         signal.signal(number, lambda *_: over.set())
     try:
-        with opened(setting.door_config, log=setting.folder / "door.log", pocket=Pocket(setting)) as server:
+        with opened(setting.door_config, log=setting.folder / "door.log", pocket=pocket) as server:
             say(PANEL.format(url=server.url, mqtt=setting.mqtt, server=setting.url, pid=setting.server_pid))
             if sys.stdout.isatty():
                 webbrowser.open(server.url)
             over.wait()
     finally:
+        pocket.close()
         witness.stop()
 
 

@@ -22,6 +22,8 @@ from patience import until
 from serving import ROOT, answers
 from stage import Browser
 
+from demo.__main__ import wants_panel
+
 DIGITS = re.compile(r'id="digits"[^>]*aria-label="([\d ]+)"')
 CODE = re.compile(r"\d\d:\d\d now +(\d{4} \d{3} \d{3}) +if the door asks: (\d{3} \d{3})")
 
@@ -275,6 +277,27 @@ def test_on_a_terminal_each_key_counts_and_ctrl_c_leaves_nothing() -> None:
         assert "Everything is stopped" in demo.text
     assert "Traceback" not in demo.text
     nothing_is_left(shown)
+
+
+@pytest.mark.parametrize(
+    "words, screen, typed, panel",
+    [
+        ([], ":0", True, True),
+        ([], ":0", False, False),
+        ([], "", True, False),
+        (["--terminal"], ":0", True, False),
+        (["--panel"], "", False, True),
+    ],
+    ids=["desk", "pipe on a desk", "ssh", "terminal asked for", "panel asked for"],
+)
+def test_the_panel_opens_where_somebody_sees_it(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], screen: str, typed: bool, panel: bool
+) -> None:
+    monkeypatch.setenv("DISPLAY", screen)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(stream, "isatty", lambda: typed, raising=False)
+    assert wants_panel(words) is panel
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

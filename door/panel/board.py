@@ -5,7 +5,6 @@ gpiozero's mock pins do the rest, so the door's devices cannot tell this from a 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from threading import RLock
 
@@ -13,6 +12,7 @@ from gpiozero.pins import PinInfo
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from door.fittings import Keypad
+from door.timesource import moment
 
 Report = Callable[[str, float, float | None, int], None]  # what, level, Hz, monotonic ms
 
@@ -95,7 +95,7 @@ class Board(MockFactory):
                 self._carry()
         elif name in self._watched:
             level = float(pin.state) if pin.function == "output" else 0.0
-            self._report(self._watched[name], level, pin.frequency, time.monotonic_ns() // 1_000_000)
+            self._report(self._watched[name], level, pin.frequency, moment())
 
     def _lay(self, keypad: Keypad) -> None:
         self._columns = [self.wire(number) for number in keypad.columns]

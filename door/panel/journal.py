@@ -6,9 +6,11 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-KEPT = 400  # things that happened, for a page that is opened late
+KEPT = 300  # things that happened, for a page that is opened late
+FLASHES = 100  # changes of lamp and buzzer, for pages that listen now
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Journal:
         self._state: dict[str, tuple[int, Any]] = {}  # each part with the version it is of
         self._version = 0
         self._happened: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        self._flashes: deque[dict[str, Any]] = deque(maxlen=FLASHES)
         self._serial = 0
         self._closed = False
 
@@ -54,10 +57,11 @@ class Journal:
 
     def tell(self, what: str, **thing: Any) -> None:
         """Something happened."""
-        with self._changed:
-            self._serial += 1
-            self._happened.append({"n": self._serial, "what": what, **thing})
-            self._changed.notify_all()
+        self._put(self._happened, what, thing)
+
+    def flash(self, what: str, **thing: Any) -> None:
+        """Something happened that is soon of no interest."""
+        self._put(self._flashes, what, thing)
 
     def close(self) -> None:
         """Nothing more will come."""
@@ -72,5 +76,12 @@ class Journal:
                 lambda: self._closed or self._version != version or self._serial != serial, seconds
             )
             state = {name: part for name, (since, part) in self._state.items() if since > version}
-            happened = tuple(thing for thing in self._happened if thing["n"] > serial)
-            return News(state, happened, self._version, self._serial)
+            new = [thing for thing in (*self._happened, *self._flashes) if thing["n"] > serial]
+            new.sort(key=itemgetter("n"))
+            return News(state, tuple(new), self._version, self._serial)
+
+    def _put(self, where: deque[dict[str, Any]], what: str, thing: Mapping[str, Any]) -> None:
+        with self._changed:
+            self._serial += 1
+            where.append({"n": self._serial, "what": what, **thing})
+            self._changed.notify_all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from door.config import Config
 from door.panel.journal import Journal
+from door.timesource import moment
 
 BEEPER_HZ = 2_300  # of a buzzer that beeps by itself
 
@@ -30,13 +31,13 @@ class Outputs:
         self._levels[pin] = level
         shown = self._tell()
         if pin.startswith("indicator.") or pin == "bell.chime":
-            self._journal.tell("signal", at=at, lamp=shown["lamp"], tone=shown["tone"], chime=shown["chime"])
+            self._journal.flash("signal", at=at, lamp=shown["lamp"], tone=shown["tone"], chime=shown["chime"])
 
     def rest(self) -> None:
         """Without power."""
         self._levels.clear()
         self._tell()
-        self._journal.tell("signal", at=0, lamp=[False] * 3, tone=None, chime=False)
+        self._journal.flash("signal", at=moment(), lamp=[False] * 3, tone=None, chime=False)
 
     def _tell(self) -> dict[str, object]:
         tone = self._levels.get("indicator.buzzer")

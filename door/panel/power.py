@@ -24,7 +24,7 @@ class Power:
 
     def __init__(self, config: Path, hear: Hear, log: Path | None = None) -> None:
         self._config, self._hear, self._log = config, hear, log
-        self._mutex = threading.Lock()
+        self._mutex, self._pipe = threading.Lock(), threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
 
@@ -38,10 +38,12 @@ class Power:
 
     def send(self, orders: Mapping[str, object]) -> None:
         """Do this to the machine; one without power does not notice."""
-        with self._mutex, suppress(OSError, ValueError):  # it has just ended, or its pipe is closed
-            if self._process is not None and self._process.stdin is not None:
-                self._process.stdin.write(json.dumps(orders) + "\n")
-                self._process.stdin.flush()
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        with self._pipe, suppress(OSError, ValueError):  # it has just ended, or its pipe is closed
+            process.stdin.write(json.dumps(orders) + "\n")
+            process.stdin.flush()
 
     def cut(self) -> None:
         """Cut it, now."""

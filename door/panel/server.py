@@ -132,9 +132,9 @@ class Visitor(BaseHTTPRequestHandler):
         if path == "events":
             self._stream()
         elif path == "pocket":
-            pocket = self.server.world.pocket
-            things = pocket.things() if pocket is not None else []
-            self._send(HTTPStatus.OK, "application/json", json.dumps(things).encode())
+            if (pocket := self.server.world.pocket) is None:
+                raise RefusedError(HTTPStatus.NOT_FOUND, "nobody holds anything here")
+            self._send(HTTPStatus.OK, "application/json", json.dumps(pocket.things()).encode())
         elif (file := FILES.get(path or "index.html")) is not None:
             self._send(HTTPStatus.OK, TYPES[file.suffix], file.read_bytes())
         else:

@@ -171,7 +171,8 @@ class World:
     def _cue(self, told: Mapping[str, Any]) -> None:
         self._finger.heard()
         zh, en = SIGNALS[Cue(told["cue"])].zh, SIGNALS[Cue(told["cue"])].en
-        self.journal.tell("cue", at=int(time.time()), cue=told["cue"], clip=told["clip"], zh=zh, en=en)
+        tell = self.journal.flash if told["cue"] == Cue.KEY else self.journal.tell
+        tell("cue", at=int(time.time()), cue=told["cue"], clip=told["clip"], zh=zh, en=en)
 
     def _running(self, _: Mapping[str, Any]) -> None:
         self.journal.show(power="on")

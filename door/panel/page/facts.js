@@ -8,13 +8,13 @@ const POWER = { off: ["停电", "No power"], starting: ["正在启动", "Startin
 let said = null;
 let fading = 0;
 
-export function facts(state, cue, fresh) {
-  if (cue?.zh && fresh) {
+export function facts(state, cue) {
+  if (cue?.zh) {
     said = cue;
     clearTimeout(fading);
     fading = setTimeout(() => { said = null; facts(state); }, SAID_MS);
   }
-  show(state.status, state.power);
+  show(state);
 }
 
 function put(id, text, tone) {
@@ -23,12 +23,12 @@ function put(id, text, tone) {
   place.className = tone ?? "";
 }
 
-function show(status, power) {
+function show({ status, power, why }) {
   const words = (id, pair) => document.getElementById(id).replaceChildren(both(...pair));
   if (!status) {
     for (const id of ["lock", "door", "count", "clock", "waiting", "alarms"]) put(id, "–");
     for (const id of ["time", "seats"]) put(id, "");
-    words("next", POWER[power] ?? POWER.starting);
+    words("next", power === "off" && why ? ["停电", why] : POWER[power] ?? POWER.starting);
     said = null;
     return;
   }

@@ -9,15 +9,15 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 let ahead = null; // our clock less the machine's
 let fading = 0;
 
-export function signal({ at, lamp, tone: hertz, chime }, fresh) {
+export function signal({ at, lamp, tone: hertz, chime }) {
   const now = performance.now();
   if (ahead === null || Math.abs(now + DELAY_MS - (at + ahead)) > 2 * DELAY_MS) ahead = now + DELAY_MS - at;
   const wait = Math.max(0, at + ahead - now);
   setTimeout(shine, wait, lamp);
-  if (fresh) tone(chime ? 659 : hertz, wait / 1000);
+  tone(chime ? 659 : hertz, wait / 1000);
 }
 
-function shine(lamp) {
+export function shine(lamp) {
   const colour = COLOURS[lamp.map(Number)];
   clearTimeout(fading);
   if (!colour && still.matches) fading = setTimeout(paint, SEEN_MS, "");

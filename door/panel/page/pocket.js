@@ -1,17 +1,17 @@
 // Phones, sheets and cards of a demonstration; each is typed by a finger that does not tire.
 import { both, send } from "./send.js";
 
-const AGAIN_MS = 20_000;
+const AGAIN_MS = 2000; // pockets are filled one after the other
 const used = new Set();
 const list = document.getElementById("pocket");
 let things = [];
 
 export async function pocket() {
   const answer = await fetch("pocket").catch(() => null);
-  things = answer?.ok ? await answer.json() : [];
+  if (answer?.ok) things = await answer.json();
   document.getElementById("people").hidden = things.length === 0;
   show();
-  if (things.length) setTimeout(pocket, AGAIN_MS);
+  if (answer?.status !== 404) setTimeout(pocket, AGAIN_MS);
 }
 
 setInterval(show, 1000);

@@ -1,4 +1,5 @@
 // Gestures on their way to the door: one after the other, so that a key is let go after it was pressed.
+export const AWAY = "面板不在了。 The panel is away; start it again.";
 let last = Promise.resolve();
 
 export function send(gesture) {
@@ -18,7 +19,7 @@ async function post(gesture) {
     });
     note.textContent = answer.ok ? "" : await answer.text();
   } catch {
-    note.textContent = "面板已关闭。 The panel was closed; start it again.";
+    note.textContent = AWAY;
   }
 }
 
