@@ -185,6 +185,18 @@ def hour(shown: str) -> int:
     return round(int(shown[:2]) + int(shown[3:]) / 60 - 0.25) % 24
 
 
+def test_a_door_that_ends_by_itself_says_why(tmp_path: Path) -> None:
+    """Here another door keeps its folder; nothing hangs, and the switch is off."""
+    path = house(tmp_path)
+    with opened(path, log=tmp_path / "first.log") as first:
+        until(lambda: first.world.journal.state["power"] == "on", PATIENCE)
+        with opened(path, log=tmp_path / "second.log") as second:
+            state = second.world.journal
+            until(lambda: "a door is running already" in (state.state["why"] or ""), PATIENCE)
+            assert state.state["switches"]["power"] is False
+        assert first.world.journal.state["power"] == "on"
+
+
 def test_door_panel_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
     """The command itself: prints its address, and leaves neither process nor port."""
     path = house(tmp_path)

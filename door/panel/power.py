@@ -17,9 +17,10 @@ Hear = Callable[[Mapping[str, Any]], None]
 
 
 class Power:
-    """Runs the machine of ``config``; ``hear`` has what it says, and ``{"dark": why}`` once at its end.
+    """Runs the machine of ``config``; ``hear`` has what it says, and once at its end ``{"dark": why}``.
 
-    ``log`` has what the daemon logs; None: the terminal.
+    ``why`` is None when its power was cut, or it was stopped. ``log`` has what the daemon logs; None: the
+    terminal.
     """
 
     def __init__(self, config: Path, hear: Hear, log: Path | None = None) -> None:
@@ -84,13 +85,15 @@ class Power:
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        why = "its power was cut"
+        why = None
         with process.stdout:
             for line in process.stdout:
                 with suppress(ValueError):  # a line that the kill has cut short
                     told = json.loads(line)
                     why = told.get("failed", why)
                     self._hear(told)
+        if why is None and self._process is process:
+            why = "the door ended by itself, its log says why"
         self._hear({"dark": why})
 
 

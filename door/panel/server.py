@@ -121,7 +121,7 @@ class Visitor(BaseHTTPRequestHandler):
         if self.headers.get("Host") not in self.server.hosts:
             raise RefusedError(HTTPStatus.MISDIRECTED_REQUEST, "the panel answers at 127.0.0.1 alone")
         origin = self.headers.get("Origin")
-        if origin is not None and origin.removeprefix("http://") not in self.server.hosts:
+        if origin is not None and origin not in {f"http://{host}" for host in self.server.hosts}:
             raise RefusedError(HTTPStatus.FORBIDDEN, "only the panel's own page may ask")
         token, _, rest = self.path.removeprefix("/").partition("/")
         if not compare_digest(token.encode(), self.server.token.encode()):
@@ -148,7 +148,7 @@ class Visitor(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
             raise RefusedError(HTTPStatus.LENGTH_REQUIRED, "a gesture has a Content-Length")
-        if int(length) > MOST_BYTES:
+        if len(length) > 9 or int(length) > MOST_BYTES:
             raise RefusedError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a gesture has {MOST_BYTES} bytes at most"
             )

@@ -75,6 +75,7 @@ class World:
         self._watch.end()
         self._stroll.end()
         self._power.stop()
+        self._cables.plug(network=False, broker=False)
         self.journal.close()
 
     def do(self, gesture: Gesture) -> None:
