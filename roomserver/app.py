@@ -136,7 +136,7 @@ def _address(place: Place, broker: EmbeddedBroker | None) -> Address:
     if broker is not None:
         return Address(mqtt.host, mqtt.port, SERVER_USER, broker.password)
     ca_file = place.path(mqtt.ca_file) if mqtt.ca_file else None
-    return Address(mqtt.host, mqtt.port, mqtt.username, place.mqtt_password, mqtt.tls, ca_file)
+    return Address(mqtt.host, mqtt.port, mqtt.username, place.mqtt_password, mqtt.tls, ca_file, shared=True)
 
 
 def _door_users(opened: Opened) -> dict[str, str]:

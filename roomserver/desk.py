@@ -59,7 +59,7 @@ def _set_up_mosquitto(args: Namespace) -> None:
     port = args.mqtt_port or mosquitto.PORT
     mosquitto.set_up(folder, Settings().mqtt.username, args.mosquitto, port, now())
     say(f"{folder} is written: Mosquitto's settings, certificate, passwords, rights. It is to read them:")
-    say(f"\n  sudo chgrp -R mosquitto {folder} && sudo chmod g+s {folder}")
+    say(f"\n  sudo usermod -aG {folder.group()} mosquitto")
     say(f"  sudo ln -s {folder}/studyroom.conf /etc/mosquitto/conf.d/ && sudo systemctl restart mosquitto\n")
     say(f"Doors trust it by {folder}/ca.pem: copy it to each, and set mqtt.ca in its config.toml.")
 

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from contract import messages
 from contract.messages import MAX_N
 from roomserver.errors import RoomserverError
-from roomserver.schema import Door, EnrolmentToken
+from roomserver.schema import Door, EnrolmentToken, Meta
 from roomserver.vault import Vault, new_token, token_hash
 
+EDITION = "doors"  # in ``meta``
 TOKEN_SECONDS = 24 * 3600
 
 
@@ -71,6 +72,16 @@ def listed(session: Session) -> list[Door]:
     return list(session.scalars(select(Door).order_by(Door.name)))
 
 
+def edition(session: Session) -> int:
+    """Another number whenever a door was added or has a new key: whoever keeps them then reads them again."""
+    found = session.get(Meta, EDITION)
+    return 0 if found is None else int(found.value)
+
+
+def _next_edition(session: Session) -> None:
+    session.merge(Meta(name=EDITION, value=str(edition(session) + 1)))
+
+
 def passwords(session: Session, vault: Vault) -> dict[str, str]:
     """Every door, as a user of the broker, with its password."""
     return {door.name: vault.open(door.mqtt_password).decode() for door in listed(session)}
@@ -87,6 +98,7 @@ def add(session: Session, vault: Vault, name: str, now: int) -> str:
         )
         session.add(door)
         session.flush()
+        _next_edition(session)
     # A token that was not used dies when another is made: only the newest is on the table.
     session.execute(delete(EnrolmentToken).where(EnrolmentToken.door_id == door.id))
     token = new_token()
@@ -101,6 +113,7 @@ def rekey(session: Session, vault: Vault, name: str, now: int) -> str:
         door.former_key = door.key
     door.key, door.mqtt_password = vault.seal(secrets.token_bytes(32)), vault.seal(new_token().encode())
     door.api_token = None
+    _next_edition(session)
     return add(session, vault, name, now)
 
 

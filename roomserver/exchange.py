@@ -19,7 +19,7 @@ from contract.messages import COMMAND_EXPIRY_SECONDS, Ack, Topics
 from roomserver import commands, doors, members, reach, rows, state
 from roomserver.database import Database
 from roomserver.doors import Keys
-from roomserver.gaps import Gaps
+from roomserver.gaps import Gaps, Missing
 from roomserver.notify import noted
 from roomserver.notify.noted import NOTED
 from roomserver.vault import Vault
@@ -27,7 +27,8 @@ from roomserver.vault import Vault
 log = logging.getLogger("roomserver.exchange")
 
 STATE_TOPICS = frozenset({"availability", "state", "occupancy", "health"})
-SUBSCRIPTIONS = ("audit", "command/result", *sorted(STATE_TOPICS))
+SHARED = ("audit", "command/result")  # each message to one of the servers
+SUBSCRIPTIONS = (*SHARED, *sorted(STATE_TOPICS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Exchange:
         self._clock, self._monotonic = clock, monotonic
         self._noted = noted  # called when somebody is to be told of something
         self._doors: dict[str, Keys] = {}
+        self._edition = -1  # of the doors, as they were read
         self._gaps = Gaps()
         self._announced: dict[str, int] = {}  # the revision each door was hinted at
 
@@ -89,7 +91,7 @@ class Exchange:
     def changed(self) -> list[Outgoing]:
         """After a change by another hand (CLI, API): doors are read again; the hint, if the list changed."""
         with self._database.read() as session:
-            self._doors = {door.name: doors.keys(door, self._vault) for door in doors.listed(session)}
+            self._read_doors(session)
         return self._hints()
 
     def take(self, batch: Iterable[Incoming]) -> list[Outgoing]:
@@ -120,6 +122,8 @@ class Exchange:
             return []
         with self._database.write() as session:
             for gap in missing:
+                if not self._lasts(session, gap):
+                    continue
                 log.info(
                     "door %s: rows of log %s are missing from %s on, asking again", gap.door, gap.log, gap.seq
                 )
@@ -136,6 +140,10 @@ class Exchange:
                 out += [Outgoing(one.topic, one.payload, expiry=COMMAND_EXPIRY_SECONDS) for one in waiting]
         return out
 
+    def _read_doors(self, session: Session) -> None:
+        self._edition = doors.edition(session)
+        self._doors = {door.name: doors.keys(door, self._vault) for door in doors.listed(session)}
+
     def timer(self) -> float | None:
         """The monotonic second at which ``due`` has something; None while nothing is missing."""
         return self._gaps.timer()
@@ -144,6 +152,10 @@ class Exchange:
         heard = _Heard()
         try:
             with self._database.write() as session:
+                if (
+                    doors.edition(session) != self._edition
+                ):  # another server added a door, or gave it a new key
+                    self._read_doors(session)
                 for name, raws in self._audit_of(batch).items():
                     self._audit(session, self._doors[name], raws, heard)
                 for message in batch:
@@ -198,6 +210,14 @@ class Exchange:
             known = {one.log: one.through for one in reach.of_door(session, keys.id)}
             if reported[0] in known:  # a log of which nothing came yet is coming
                 heard.spans.setdefault((keys.name, reported[0]), (known[reported[0]], reported[1]))
+
+    def _lasts(self, session: Session, gap: Missing) -> bool:
+        """Whether no other server has filled the gap meanwhile."""
+        (known,) = [one for one in reach.of_door(session, self._doors[gap.door].id) if one.log == gap.log]
+        if known.through + 1 == gap.seq:
+            return True
+        self._watch(gap.door, gap.log, known.through, known.top)
+        return False
 
     def _watch(self, door: str, log_name: str, through: int, top: int) -> None:
         self._gaps.saw(door, log_name, through=through, top=top, now=self._monotonic())

@@ -48,7 +48,7 @@ def set_up(folder: Path, server: str, host: str, port: int, now: int) -> None:
     """Everything Mosquitto needs, in a new ``folder``; its password for the user ``server`` beside it."""
     folder.mkdir(0o750)
     password = secrets.token_urlsafe(24)
-    _write(folder / "server-password", password + "\n")
+    _write(folder / "server-password", password + "\n", 0o600)
     _certify(folder, host, now)
     _write(folder / "studyroom.conf", _CONFIG.format(port=port, folder=folder.absolute()))
     write_users(folder, server, password, {})
@@ -61,11 +61,11 @@ def write_users(folder: Path, server: str, password: str, doors: Mapping[str, st
     _write(folder / "rights", rights(server))
 
 
-def _write(file: Path, text: str) -> None:
-    """Readable for the group, which is Mosquitto's once the administrator said so; whole or not at all."""
+def _write(file: Path, text: str, mode: int = 0o640) -> None:
+    """Readable for the group, into which the administrator puts Mosquitto; whole or not at all."""
     new = file.with_name(f".{file.name}.new")
     new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "w") as out:
         out.write(text)
     new.replace(file)

@@ -24,7 +24,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from contract.audit import MAX_ROW_BYTES
-from roomserver.exchange import SUBSCRIPTIONS, Exchange, Incoming, Outgoing
+from roomserver.exchange import SHARED, SUBSCRIPTIONS, Exchange, Incoming, Outgoing
 
 log = logging.getLogger("roomserver.subscriber")
 
@@ -53,6 +53,7 @@ class Address:
     password: str = field(repr=False)
     tls: bool = False
     ca_file: Path | None = None
+    shared: bool = False  # whether several servers divide what comes in among them
 
 
 class Subscriber:
@@ -122,7 +123,9 @@ class Subscriber:
             return
         log.info("linked to the broker at %s:%s", self._address.host, self._address.port)
         self._told = "up"
-        client.subscribe([(f"studyroom/+/{topic}", 1) for topic in SUBSCRIPTIONS])
+        share = f"$share/{self._address.username}/" if self._address.shared else ""
+        topics = [f"{share if topic in SHARED else ''}studyroom/+/{topic}" for topic in SUBSCRIPTIONS]
+        client.subscribe([(topic, 1) for topic in topics])
         self._queue.put(Signal.CONNECTED)
 
     def _on_lost(self, *_: Any) -> None:

@@ -28,9 +28,9 @@ def current(connection: Connection) -> str | None:
 
 def upgrade(connection: Connection) -> None:
     """Take every step that is missing, in the transaction of ``connection``."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # what it says is for programmers
     from alembic import command
 
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # what it says is for programmers
     command.upgrade(config(connection), "head")
 
 
