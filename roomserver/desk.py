@@ -11,7 +11,8 @@ from sqlalchemy import select
 from contract.access import AccessRecord
 from contract.codes import Kind
 from contract.sample import sample
-from roomserver import doors, issue, members, mosquitto, reasons, show, state
+from roomserver import acts, doors, issue, members, mosquitto, reasons, show, state
+from roomserver.acts import Did
 from roomserver.alarms import open_alarms
 from roomserver.database import Database
 from roomserver.errors import RoomserverError
@@ -21,6 +22,13 @@ from roomserver.schema import AuditRow, Door, Log
 from roomserver.settings import Settings
 from roomserver.show import say, say_json
 from roomserver.vault import make_key_file
+
+# What leaves the shell on paper is on record; a phone's codes end by themselves within the hour.
+PRINTED = {
+    Kind.PAPER: Did.PRINTED_SHEET,
+    Kind.CARD: Did.PRINTED_CARD,
+    Kind.STAFF: Did.PRINTED_AUTHENTICATOR,
+}
 
 
 class DeskError(RoomserverError, ValueError):
@@ -209,14 +217,16 @@ def member_reissue(opened: Opened, args: Namespace) -> None:
 def code(opened: Opened, args: Namespace) -> None:
     """Draw codes."""
     form = opened.place.settings.codes.codes()
-    with opened.database.read() as session:
+    with opened.database.write() as session:
         door = which_door(doors.listed(session), args.door)
         record = members.get(session, args.number)
-        key = opened.vault.open(door.key)
-        drawn = issue.draw(key, door.name, record, form, now(), card=args.card, days=args.days)
+        key, name = opened.vault.open(door.key), door.name
+        drawn = issue.draw(key, name, record, form, now(), card=args.card, days=args.days)
+        if drawn.kind in PRINTED:
+            acts.note(session, None, PRINTED[drawn.kind], now(), member=drawn.member)
     if args.json:
-        return say_json(show.drawn_json(drawn, door.name))
-    return say(show.drawn_text(drawn, door.name, form))
+        return say_json(show.drawn_json(drawn, name))
+    return say(show.drawn_text(drawn, name, form))
 
 
 def rows(opened: Opened, args: Namespace) -> None:

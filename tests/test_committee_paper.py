@@ -22,9 +22,11 @@ from village import Door, Village, door_at, village
 
 from contract.codes import Kind
 from door.effects import Cue
-from roomserver import accounts, acts, hourly, members, volunteers
+from roomserver import accounts, acts, desk, hourly, members, volunteers
 from roomserver.hourly import Hourly
+from roomserver.notify import claim
 from roomserver.notify.settings import Event, Way
+from roomserver.notify.ways import NotSentError
 from roomserver.paper.desk import paper_codes
 from roomserver.paper.issuing import Paper
 from roomserver.place import load, now, open_place
@@ -106,6 +108,22 @@ def test_the_shells_paper_is_on_record_too(room: Committee, tmp_path: Path) -> N
     assert (done.what, done.who, done.member) == ("printed-sheet", None, "0500")
 
 
+def test_codes_for_paper_drawn_at_the_shell_are_on_record_too(
+    room: Committee, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, card in (("0427", False), ("0427", True), ("0500", False)):
+        desk.code(room.opened, Namespace(number=number, card=card, days=7, door=None, json=True))
+    assert room.acts() == ["printed-card", "printed-sheet"]
+    assert json.loads(capsys.readouterr().out.partition("}\n{")[0] + "}")["kind"] == "phone"
+
+
+def test_a_members_page_leads_to_his_paper(room: Committee) -> None:
+    link = 'href="/committee/paper?number=0500"'
+    assert link in room.of(Role.COMMITTEE).get("/committee/members/0500").text
+    assert link not in room.of(Role.DUTY).get("/committee/members/0500").text
+    assert 'value="0500"' in room.of(Role.COMMITTEE).get("/committee/paper?number=0500").text
+
+
 @pytest.mark.parametrize("path", ["/committee/paper/notice", "/committee/paper/handover"])
 def test_notice_and_hand_over_are_pages_too(room: Committee, path: str) -> None:
     answer = room.of(Role.COMMITTEE).get(path)
@@ -177,6 +195,12 @@ def test_the_administrator_sees_what_fails_and_tries_it(tmp_path: Path) -> None:
             assert browser.submit("/committee/notify", to="/committee/notify/other/test").status_code == 404
             assert "a-secret-key" not in good.text + bad.text
             assert room.acts() == ["notify-tested", "notify-tested"]
+            with room.opened.database.write() as session:
+                claim.begin(session, ways[1], room.now)
+                claim.failed(session, "bad", NotSentError("answered 404", lasting=True), room.now)
+            assert "answered 404" in browser.get("/committee/notify").text
+            assert "警报现在发不到：bad" in browser.get("/committee").text  # it needs a hand now
+            assert "警报现在发不到：bad" in room.of(Role.DUTY).get("/committee").text
         assert [asked.path for asked in server.asked] == ["/good", "/bad"]
         assert "测试" in json.loads(server.asked[0].body)["title"]
 

@@ -21,6 +21,11 @@ GIVEN_UP_SECONDS = 3 * 86_400
 MOST_AT_ONCE = 1000
 
 
+def begin(session: Session, way: Way, now: int) -> None:
+    """Be ready to tell by ``way`` what happens from ``now`` on; one that is known already stays as it is."""
+    _locked(session, way.name, now)
+
+
 def claim(session: Session, way: Way, zone: tzinfo, now: int) -> Plan:
     """What to send by ``way`` now; if anything, the way is the caller's until he tells how it went."""
     state = _locked(session, way.name, now)

@@ -125,10 +125,14 @@ class Dispatcher:
     """Sends by every way of the settings, from ``start`` to ``stop``; ``noted`` may be called anywhere."""
 
     def __init__(self, opened: Opened, clock: Callable[[], int]) -> None:
+        self._opened, self._clock = opened, clock
         self._lanes = [Lane(opened, way, clock) for way in opened.place.settings.notify]
 
     def start(self) -> None:
-        """Begin: a thread for each way, so that a slow one delays no other."""
+        """Begin: a thread for each way, so that a slow one delays no other; what happens now is told."""
+        with self._opened.database.write() as session:
+            for way in self._opened.place.settings.notify:
+                claim.begin(session, way, self._clock())
         for lane in self._lanes:
             lane.start()
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from roomserver import board, joining
 from roomserver.alarms import open_alarms
+from roomserver.notify import desk
 from roomserver.pages.committee import frame
 from roomserver.roles import Right
 from roomserver.sessions import COMMITTEE_PATH, Room
@@ -22,6 +23,14 @@ def overview(request: Request, room: Room, caller: Caller) -> Response:
         waiting = joining.count_waiting(session) if caller.may(Right.APPLICATIONS) else 0
         alarms = len(open_alarms(session))
         shown = board.read(session, room.clock())
+        untold = [one["name"] for one in desk.failing(session, room.opened)]
     return frame.page(
-        request, caller, "committee/overview.html", waiting=waiting, alarms=alarms, board=shown, hours=HOURS
+        request,
+        caller,
+        "committee/overview.html",
+        waiting=waiting,
+        alarms=alarms,
+        board=shown,
+        hours=HOURS,
+        untold=untold,
     )

@@ -62,6 +62,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Sent by {way}; look whether it has arrived.",
     ),
     "notify.failed": ("“{way}”没有发出去：{error}", "Not sent by {way}: {error}"),
+    "notify.untold": ("警报现在发不到：{ways}", "Alarms do not reach: {ways}"),
     "notify.kind.email": ("电子邮件", "e-mail"),
     "notify.kind.webhook": ("网络钩子", "webhook"),
     "notify.kind.wecom": ("企业微信机器人", "WeCom robot"),
