@@ -106,14 +106,18 @@ class Config:
             key = f"keypads[{n}].name"
             if keypad.name in names:
                 first = names[keypad.name]
-                yield Fault(key, f'"{keypad.name}" is already {first}', also=(first,))
+                yield Fault(key, f'"{keypad.name}" is already {first}: give it another', also=(first,))
             names.setdefault(keypad.name, key)
             if keypad.kind in ("usb", "osdp") and keypad.device is not None:
                 first = devices.setdefault(keypad.device, f"keypads[{n}].device")
                 if first != f"keypads[{n}].device":
-                    yield Fault(f"keypads[{n}].device", f"is already {first}", also=(first,))
+                    yield Fault(
+                        f"keypads[{n}].device", f"is already {first}: give each its own", also=(first,)
+                    )
             if keypad.kind == "terminal" and "terminal" in kinds[: n - 1]:
-                yield Fault(f"keypads[{n}].kind", "there is one terminal, and it is already a keypad")
+                yield Fault(
+                    f"keypads[{n}].kind", "there is one terminal, and it is taken: choose another kind"
+                )
 
 
 def load(path: Path) -> Config:

@@ -219,8 +219,8 @@ def test_a_layout_fits_its_pins_and_has_every_digit(layout: str, words: str) -> 
 def test_keypads_have_names_of_their_own_and_one_terminal() -> None:
     two = '[[keypads]]\nkind = "terminal"\n[[keypads]]\nkind = "terminal"\n'
     assert faults(two) == [
-        'keypads[2].name (line 3): "outside" is already keypads[1].name',
-        "keypads[2].kind (line 4): there is one terminal, and it is already a keypad",
+        'keypads[2].name (line 3): "outside" is already keypads[1].name: give it another',
+        "keypads[2].kind (line 4): there is one terminal, and it is taken: choose another kind",
     ]
     assert len(read(Config, '[[keypads]]\n[[keypads]]\nname = "b"\nkind = "terminal"').keypads) == 2
     assert read(Config, "keypads = []").keypads == ()
