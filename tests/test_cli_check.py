@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
+import tomllib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -17,9 +19,10 @@ from shell import Shell
 from test_keypad_usb import Machine
 from village import config, door_at, home, save, village, write
 
-from door import fittings, pins, tables
+from door import attachments, fittings, pins, tables
 
 FREE_PORT = 0
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -184,3 +187,26 @@ def test_an_osdp_keypad_lacks_its_package_or_its_adapter(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     code, out, _ = shell.door("check")
     assert "the package libosdp is not installed; pip install 'studyroom[osdp]'" in out
+
+
+def test_each_extra_of_the_door_that_is_missing_is_told_by_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The extras are those of pyproject.toml, so that a new one is told as well."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    doors = extras.keys() - {
+        "server",
+        "postgresql",
+        "tencent",
+        "aliyun",
+        "dev",
+        "pi",
+    }  # pi: tests/test_sensors.py
+    keypad = fittings.Keypad(name="front", kind="osdp", device="/dev/ttyUSB77", secure_key=bytes(16))
+    display, voice = attachments.Display(fitted=True), attachments.Voice(fitted=True)
+    shell = shell_of(tmp_path, capsys, keypads=(keypad,), display=display, voice=voice)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    out = shell.door("check").out
+    assert {f"pip install 'studyroom[{extra}]'" for extra in doors} == set(re.findall("pip install .*", out))
+    assert "apt-get install alsa-utils" in out

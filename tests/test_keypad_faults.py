@@ -117,7 +117,7 @@ def test_a_key_of_the_channel_stands_in_no_fault_and_no_repr() -> None:
 
 
 def test_two_keypads_share_neither_a_device_nor_a_serial_port_nor_its_pins() -> None:
-    assert faults(OSDP, OSDP) == ["keypads[2].device: is already keypads[1].device"]
+    assert faults(OSDP, OSDP) == ["keypads[2].device: is already keypads[1].device: give each its own"]
     assert faults('kind = "usb"\ndevice = "A"', 'kind = "usb"\ndevice = "B"') == []
     taken = faults(OSDP.replace("ttyUSB0", "serial0"), 'kind = "wiegand"\ndata = [14, 6]')
     assert taken == ["keypads[2].data[1]: GPIO14 is already taken by keypads[1].device (transmit)"]
