@@ -8,11 +8,15 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 
 import osdp_sys
 import pytest
 from asleep import sleeps
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from osdpreader import ADDRESS, KEY, Cable, Reader
 from patience import Posted, until
 
@@ -233,3 +237,27 @@ def test_a_stopped_keypad_leaves_no_process_and_may_be_stopped_twice(rig: Rig) -
     assert not Path(f"/proc/{pid}").exists()
     reader.type(b"1")
     assert rig.posted.all == []
+
+
+@settings(max_examples=40)
+@given(st.text(st.sampled_from("0123456789*#"), min_size=1, max_size=30), st.data())
+def test_however_the_pipe_cuts_what_the_process_tells_each_key_comes_once(
+    keys: str, data: st.DataObject
+) -> None:
+    """A thumb may be faster than the door reads, and the door faster than the process writes."""
+    told = "".join(f"key {key}\n" for key in keys).encode()
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(told)), max_size=10)))
+    posted, (theirs, ours) = Posted(), os.pipe()
+    keypad = OsdpKeypad(posted, line=Line("/dev/null", 9600, ADDRESS, KEY.hex()))
+    writer = Thread(target=_written, args=(ours, [told[a:b] for a, b in pairwise([0, *cuts, len(told)])]))
+    writer.start()
+    keypad._hear(theirs)
+    writer.join()
+    os.close(theirs)
+    assert "".join(event.key for event in posted.of(KeyPressed)) == keys
+
+
+def _written(pipe: int, parts: list[bytes]) -> None:
+    for part in parts:
+        os.write(pipe, part)
+    os.close(pipe)
