@@ -141,6 +141,11 @@ def privacy(room: Neighbourhood, page: Page) -> None:
 
 
 @pictured
+def guide(room: Neighbourhood, page: Page) -> None:
+    opened(room, page, "/help", member=False)
+
+
+@pictured
 def not_found(room: Neighbourhood, page: Page) -> None:
     opened(room, page, "/nowhere", member=False)
 

@@ -293,7 +293,7 @@ def test_every_page_is_for_everybody(
         assert page.locator("h1").count() == 1, path
         assert too_small(page) == [], path
         assert unreached(page) == [], path
-    expected = {"/", "/privacy", *(("/code", "/me") if signed_in else ("/join", "/sign-in"))}
+    expected = {"/", "/help", "/privacy", *(("/code", "/me") if signed_in else ("/join", "/sign-in"))}
     assert expected <= set(seen)
     assert faults == []
     context.close()

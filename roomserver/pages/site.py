@@ -18,7 +18,7 @@ from roomserver import problems, sessions, volunteers
 from roomserver.busy import BusyHours
 from roomserver.identity import provider_of
 from roomserver.limits import Limits
-from roomserver.pages import code, coming, join, look, me, passkey, privacy, room, wechat
+from roomserver.pages import code, coming, guide, join, look, me, passkey, privacy, room, wechat
 from roomserver.pages.committee import live, routers
 from roomserver.server import Server
 
@@ -29,6 +29,7 @@ ROUTERS: Sequence[APIRouter] = (
     coming.router,
     me.router,
     passkey.router,
+    guide.router,
     privacy.router,
     wechat.router,
 )

@@ -12,6 +12,7 @@ from roomserver.pages.words import (
     code,
     committee,
     frame,
+    guide,
     joining,
     people,
     printing,
@@ -27,7 +28,7 @@ class Language(StrEnum):
     EN = "en"
 
 
-SUBJECTS = (frame, code, room, joining, account, committee, board, people, acts, use, printing)
+SUBJECTS = (frame, code, room, guide, joining, account, committee, board, people, acts, use, printing)
 CATALOGUE: Mapping[str, tuple[str, str]] = {
     key: words for subject in SUBJECTS for key, words in subject.WORDS.items()
 }

@@ -91,8 +91,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "code.because": ("原因：{reason}", "Reason: {reason}"),
     "reason.outside-hours": ("现在不开放，{until} 起开放。", "Closed now; open again {until}."),
     "reason.room-full": (
-        "座位已满。有人离开后，这里会自动出现号码。",
-        "All seats are taken. Your code appears here when somebody has left.",
+        "座位已满。有人离开后，号码页上会自动出现号码。",
+        "All seats are taken. Your code appears on its page when somebody has left.",
     ),
     "reason.too-many-entries": (
         "半小时内进入次数太多，请 {until} 再试。",

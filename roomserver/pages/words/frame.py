@@ -9,6 +9,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "frame.skip": ("跳到正文", "Skip to the content"),
     "frame.switch": ("English", "中文"),
     "frame.home": ("自习室", "The room"),
+    "frame.help": ("怎么用", "How it works"),
     "frame.privacy": ("隐私", "Privacy"),
     "error.title": ("没有打开", "That did not open"),
     "error.404": ("没有这个页面。", "There is no such page."),
