@@ -67,6 +67,7 @@ WHY: Mapping[str, Both] = {
     "clock-disagrees": ("时钟互相矛盾", "two clocks disagree"),
     "list-stale": ("名单太旧", "the list is old"),
     "audit-fork": ("记录与服务器不一致", "the server has other rows"),
+    "display-lost": ("显示屏失去联系", "the display is lost"),
     "undervoltage": ("电压太低", "the supply is too weak"),
     "power-failed": ("停电,用电池运行", "the mains is off, the battery carries it"),
     "beam-blocked": ("光束被挡住", "a beam is blocked"),

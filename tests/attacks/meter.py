@@ -56,10 +56,10 @@ class Meter:
     @contextmanager
     def counting(self) -> Iterator[None]:
         """While the block runs, everything that any door judges is counted."""
-        real = SimpleNamespace(answer=check.answer, match=check.match, find=pairs.find)
+        real = SimpleNamespace(answer=check.answer, newest=check.match_newest, find=pairs.find)
         with (
             patch.object(check, "answer", lambda *asked: self._answer(real.answer, *asked)),
-            patch.object(check, "match", lambda *asked: self._match(real.match, *asked)),
+            patch.object(check, "match_newest", lambda *asked: self._match(real.newest, *asked)),
             patch.object(pairs, "find", lambda *asked: self._find(real.find, *asked)),
         ):
             yield
@@ -69,7 +69,7 @@ class Meter:
         answer = real(digits, first, asked)
         if isinstance(answer, check.Grant):
             self.opened += 1
-        if self._steps:  # the first search is for what opens, a second one for what is to be explained
+        if self._steps:  # what opens is searched for with ``match_newest``
             if answer.__class__ is check.Denial and answer.cue is check.NOT_NOW:
                 self.explained += 1
             self.singles += 1
