@@ -54,7 +54,8 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "prints": "paper/",
         "tells": "notify/",
         "knows": "identity/ joining passkeys wechat sessions once limits",
-        "answers for it": "roles office accounts accountkeys volunteers acts people evidence board fan",
+        "answers for it": "roles office accounts accountkeys volunteers acts people evidence board fan "
+        "rulebook records",
         "shows": "pages/",
         "assembles": "__init__ __main__ errors app cli",
     },

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 import uvicorn
 
-from roomserver import commands, doors, terms
+from roomserver import doors, rulebook
 from roomserver.api import make_api
 from roomserver.bell import Bell
 from roomserver.broker import SERVER_USER, EmbeddedBroker
@@ -102,11 +102,9 @@ def _serve_http(opened: Opened, listener: socket.socket, subscriber: Subscriber)
 
 
 def _put_rules_in_force(opened: Opened) -> None:
-    """Rules that changed in ``roomserver.toml``: the doors are asked to fetch them."""
+    """Rules that changed in ``roomserver.toml``, unless the committee has its own."""
     with opened.database.write() as session:
-        if terms.publish_rules(session, opened.place.settings.rules.as_json(), now()):
-            for door in doors.listed(session):
-                commands.ask(session, door.id, "refresh", {}, now())
+        rulebook.begin(session, opened.place.settings.rules, now())
 
 
 def bind(place: Place) -> socket.socket:

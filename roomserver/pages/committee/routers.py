@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
 from roomserver.pages.committee import (
+    alarms,
     applications,
     history,
     live,
@@ -17,6 +18,8 @@ from roomserver.pages.committee import (
     overview,
     own,
     paper,
+    rows,
+    rules,
     sign_in,
     use,
 )
@@ -32,6 +35,9 @@ ROUTERS: Sequence[APIRouter] = (
     paper.router,
     use.router,
     notify.router,
+    alarms.router,
+    rules.router,
+    rows.router,
     history.router,
     own.router,
 )

@@ -17,6 +17,8 @@ from roomserver.pages.words import (
     people,
     printing,
     room,
+    rows,
+    rules,
     use,
 )
 
@@ -28,7 +30,22 @@ class Language(StrEnum):
     EN = "en"
 
 
-SUBJECTS = (frame, code, room, guide, joining, account, committee, board, people, acts, use, printing)
+SUBJECTS = (
+    frame,
+    code,
+    room,
+    guide,
+    joining,
+    account,
+    committee,
+    board,
+    people,
+    rules,
+    rows,
+    acts,
+    use,
+    printing,
+)
 CATALOGUE: Mapping[str, tuple[str, str]] = {
     key: words for subject in SUBJECTS for key, words in subject.WORDS.items()
 }

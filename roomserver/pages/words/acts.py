@@ -23,6 +23,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "act.unlocked": ("开了一次门 {door}", "unlocked door {door} once"),
     "act.identified": ("让门 {door} 闪灯", "had door {door} blink"),
     "act.counted": ("把门 {door} 里的人数改成 {count}", "set the count of door {door} to {count}"),
+    "act.rules-set": ("改了开放时间与规则", "changed hours and rules"),
+    "act.rules-of-file": ("改回了服务器文件里的规则", "went back to the rules of the server's file"),
+    "act.seen": ("处理了警报：{kind}", "saw to an alarm: {kind}"),
     "act.mode-normal": ("让门 {door} 恢复平常", "put door {door} back to normal"),
     "act.mode-open": ("让门 {door} 敞开 {hours} 小时", "left door {door} open for {hours} h"),
     "act.mode-lockdown": (
