@@ -106,7 +106,9 @@ class CodeForm:
 class RoomRules:
     """The committee's rules; doors follow them."""
 
-    capacity: int = option(15, least=1, most=1000, doc="Seats.")
+    capacity: int = option(
+        15, least=1, most=1000, doc="Seats. All of these hold until the committee saves its own on its page."
+    )
     when_full: Literal["allow", "refuse"] = option(
         "allow", doc="refuse: no entry while the exact count is full."
     )

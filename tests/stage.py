@@ -51,7 +51,9 @@ class Stage:
         for router in routers:
             site.include(self.app, router)
         self._uvicorn = uvicorn.Server(
-            uvicorn.Config(self.app, log_config=None, access_log=False, log_level="warning")
+            uvicorn.Config(
+                self.app, log_config=None, access_log=False, log_level="warning", timeout_graceful_shutdown=2
+            )
         )
         self._thread = threading.Thread(target=self._uvicorn.run, args=([self._listener],), daemon=True)
         self._browsers: list[Browser] = []

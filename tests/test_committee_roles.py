@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from stage import Browser, form_token
 
-from roomserver.pages.committee import routers
+from roomserver.pages.committee import live, routers
 from roomserver.roles import MAY, Right, Role
 from roomserver.sessions import COMMITTEE_PATH
 
@@ -30,7 +30,9 @@ REFUSED = {401, 403}
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Committee]:
     """A room with an account of each role, and a member to do things to."""
-    with committee(tmp_path_factory.mktemp("roles")) as made:
+    with pytest.MonkeyPatch.context() as patch, committee(tmp_path_factory.mktemp("roles")) as made:
+        patch.setattr(live, "MOST_SECONDS", 0.1)  # else the stream would go on
+        patch.setattr(live, "QUIET_SECONDS", 0.1)
         made.moves_in("0428")
         yield made
 

@@ -38,7 +38,7 @@ KEPT = "public, max-age=31536000, immutable"
 # What a page may answer beside itself: lead elsewhere (303), or refuse, as a page or as a problem.
 ANSWERS: dict[int | str, dict[str, Any]] = {
     303: {"description": "See Other", "content": {}},
-    **problems.answers(400, 401, 403, 404, 410, 413, 422, 429, page=True),
+    **problems.answers(400, 401, 403, 404, 409, 410, 413, 422, 429, page=True),
 }
 TOLD_ERRORS = ("403", "404", "405", "413", "422", "429")
 

@@ -53,7 +53,12 @@ def parts(opened: Opened, now: int) -> Parts:
     }
 
 
-@router.get("/live", response_class=StreamingResponse, dependencies=[needs(Right.LOOK)])
+@router.get(
+    "/live",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}}},
+    dependencies=[needs(Right.LOOK)],
+)
 async def live(request: Request) -> Response:
     """The same again whenever it differs."""
     reader: Fan[Parts] = request.app.state.fan
