@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -156,8 +156,7 @@ class Exchange:
                     doors.edition(session) != self._edition
                 ):  # another server added a door, or gave it a new key
                     self._read_doors(session)
-                for name, raws in self._audit_of(batch).items():
-                    self._audit(session, self._doors[name], raws, heard)
+                self._audit(session, self._audit_of(batch), heard)
                 for message in batch:
                     self._one(session, message, heard)
         except SQLAlchemyError as error:
@@ -176,13 +175,14 @@ class Exchange:
                     found.setdefault(name, []).append(message.payload)
         return found
 
-    def _audit(self, session: Session, keys: Keys, raws: list[bytes], heard: _Heard) -> None:
-        receipt = rows.receive(session, keys, raws, self._clock())
-        heard.forks += [(keys.name, ack) for ack in receipt.forks]
-        for reached in receipt.logs:
-            heard.spans[keys.name, reached.log] = (reached.through, reached.top)
-            if reached.ack is not None:
-                heard.acks[keys.name, reached.log] = reached.ack
+    def _audit(self, session: Session, arrived: Mapping[str, list[bytes]], heard: _Heard) -> None:
+        batch = [(self._doors[name], raws) for name, raws in arrived.items()]
+        for name, receipt in zip(arrived, rows.receive_all(session, batch, self._clock()), strict=True):
+            heard.forks += [(name, ack) for ack in receipt.forks]
+            for reached in receipt.logs:
+                heard.spans[name, reached.log] = (reached.through, reached.top)
+                if reached.ack is not None:
+                    heard.acks[name, reached.log] = reached.ack
 
     def _one(self, session: Session, message: Incoming, heard: _Heard) -> None:
         match state.topic_of(message.topic):

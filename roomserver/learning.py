@@ -29,7 +29,10 @@ def learn(session: Session, row: Row, now: int) -> bool:
         return False
     record = members.find(session, row.member) or AccessRecord(row.member)
     theirs = (_granted if row.type == "granted" else _told)(record, row.detail)
-    return members.merge(session, theirs, f"door-{row.type}", now)
+    if not members.is_news(session, theirs):  # nearly always
+        return False
+    with session.begin_nested():
+        return members.merge(session, theirs, f"door-{row.type}", now)
 
 
 def _granted(ours: AccessRecord, detail: Mapping[str, object]) -> AccessRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import select
@@ -145,7 +146,7 @@ def forget(session: Session, number: str, now: int) -> AccessRecord:
 
 def merge(session: Session, theirs: AccessRecord, why: str, now: int) -> bool:
     """Take what a door knows by maximum; whether that changed the list."""
-    if not _news(find(session, theirs.member), theirs):  # nearly always; and then no lock is needed
+    if not is_news(session, theirs):  # and then no lock is needed
         return False
     head = lock(session)
     session.expire_all()
@@ -155,6 +156,17 @@ def merge(session: Session, theirs: AccessRecord, why: str, now: int) -> bool:
         return False
     _put(session, head, news, why, now, learnt=ours is None)
     return True
+
+
+def held(session: Session, numbers: Iterable[str]) -> list[Member]:
+    """The members among ``numbers``; while the caller keeps them, ``find`` asks nothing of the database."""
+    found = sorted(numbers)
+    return list(session.scalars(select(Member).where(Member.number.in_(found)))) if found else []
+
+
+def is_news(session: Session, theirs: AccessRecord) -> bool:
+    """Whether what a door knows is more than what is known here."""
+    return _news(find(session, theirs.member), theirs) is not None
 
 
 def _news(ours: AccessRecord | None, theirs: AccessRecord) -> AccessRecord | None:

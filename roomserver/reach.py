@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from contract.audit import FIRST_PREV
@@ -26,22 +26,38 @@ class Reach:
     top: int
 
 
-def locked(session: Session, door_id: int, name: str, now: int) -> Log:
-    """The log, made if it is new, and its row in the database held until the transaction ends."""
-    query = select(Log).where(Log.door_id == door_id, Log.name == name).with_for_update()
-    log = session.scalar(query.execution_options(populate_existing=True))
-    if log is None:
-        log = Log(door_id=door_id, name=name, through=0, top=0, ack=0, ack_hash=FIRST_PREV, heard_at=now)
-        session.add(log)
-        session.flush()
+def locked(session: Session, wanted: Sequence[tuple[int, str]], now: int) -> list[Log]:
+    """The logs (door, name), made if they are new, and their rows held until the transaction ends."""
+    if not wanted:
+        return []
+    query = select(Log).where(tuple_(Log.door_id, Log.name).in_(wanted)).order_by(Log.id).with_for_update()
+    held = session.scalars(query.execution_options(populate_existing=True))
+    found = {(log.door_id, log.name): log for log in held}
+    for door_id, name in wanted:
+        if (door_id, name) not in found:
+            log = Log(door_id=door_id, name=name, through=0, top=0, ack=0, ack_hash=FIRST_PREV, heard_at=now)
+            session.add(log)
+            found[door_id, name] = log
+    session.flush()
+    return [found[one] for one in wanted]
+
+
+Stored = tuple[int, str, str]  # seq, hash, prev
+
+
+def advance(session: Session, log: Log, new: Sequence[Stored], now: int) -> list[int]:
+    """Move ``log`` over every row that now follows; those that do not follow by their hash.
+
+    ``new`` was stored just now: where nothing else is beyond ``through``, nothing needs to be read.
+    """
+    follows: Iterable[Stored] = sorted(new)
+    expected = range(log.through + 1, log.through + 1 + len(new))
+    if log.top != log.through or [seq for seq, *_ in follows] != list(expected):
+        follows = _following(session, log)
     log.heard_at = now
-    return log
-
-
-def advance(session: Session, log: Log) -> list[int]:
-    """Move ``log`` over every row that now follows; those that do not follow by their hash."""
+    log.top = max([log.top, *(seq for seq, *_ in new)])
     broken = []
-    for seq, digest, prev in _following(session, log):
+    for seq, digest, prev in follows:
         if log.ack == seq - 1 and prev != log.ack_hash:
             broken.append(seq)
         log.through = log.ack = seq
@@ -65,7 +81,7 @@ def of_door(session: Session, door_id: int) -> list[Reach]:
     return [of(log) for log in logs]
 
 
-def _following(session: Session, log: Log) -> Iterator[tuple[int, str, str]]:
+def _following(session: Session, log: Log) -> Iterator[Stored]:
     """``seq``, ``hash`` and ``prev`` of each row after ``through``, until one is missing."""
     query = select(AuditRow.seq, AuditRow.hash, AuditRow.prev).where(AuditRow.log_id == log.id)
     while True:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from contract import audit
 from contract.audit import RowError
 from contract.messages import MAX_N, ROW_TYPES, Ack, loads
-from roomserver import learning, reach
+from roomserver import learning, members, reach
 from roomserver.alarms import Noticed, sound
 from roomserver.doors import Keys
 from roomserver.notify import noted
@@ -27,6 +27,7 @@ from roomserver.schema import AuditRow, Fork, Gap, Log
 
 logger = logging.getLogger("roomserver.rows")
 _WORD = re.compile(r"[!-~]{1,32}")  # a log has 16 digits by PROTOCOL; a later version may take more
+_MEMBER = re.compile(rb'"member":"([0-9]{3,6})"')
 
 
 class Outcome(StrEnum):
@@ -72,26 +73,66 @@ class _Placed:
     lost_from: int | None = None
 
 
+@dataclass(slots=True)
+class _Arrived:
+    """What came of one log of one door."""
+
+    door: Keys
+    name: str
+    outcomes: list[Outcome] = field(repr=False)  # of all messages of this door
+    rows: list[_Placed] = field(default_factory=list)
+    lost: list[_Placed] = field(default_factory=list)
+    new: list[_Placed] = field(default_factory=list)
+    forks: list[Ack] = field(default_factory=list)
+
+
 def receive(session: Session, door: Keys, messages: Sequence[bytes], now: int) -> Receipt:
     """Take messages of the audit topic; whatever they are, the answer is a ``Receipt``."""
-    outcomes = [Outcome.REFUSED] * len(messages)
-    logs: dict[str, list[_Placed]] = {}
+    return receive_all(session, [(door, messages)], now)[0]
+
+
+def receive_all(session: Session, batch: Sequence[tuple[Keys, Sequence[bytes]]], now: int) -> list[Receipt]:
+    """The same for many doors, in as few statements as for one; a receipt for each."""
+    outcomes = [[Outcome.REFUSED] * len(messages) for _, messages in batch]
+    sorted_ = [
+        _by_log(session, door, messages, of, now)
+        for (door, messages), of in zip(batch, outcomes, strict=True)
+    ]
+    arrived = [one for of_door in sorted_ for one in of_door]
+    logs = reach.locked(session, [(one.door.id, one.name) for one in arrived], now)
+    numbers = {number.decode() for _, raws in batch for raw in raws for number in _MEMBER.findall(raw)}
+    mentioned = members.held(session, numbers)  # read at once; the session forgets what nobody holds
+    new: list[dict[str, object]] = []
+    for one, log in zip(arrived, logs, strict=True):
+        _take_lost(session, log, one, now)
+        new += _take_rows(session, log, one, now)
+    if new:
+        session.execute(insert(AuditRow), new)
+    for one, log in zip(arrived, logs, strict=True):
+        for seq in reach.advance(session, log, [(a.seq, a.hash, a.prev) for a in one.new], now):
+            sound(session, one.door.id, one.door.name, Noticed.BROKEN_CHAIN, f"{one.name} {seq}", now)
+    del mentioned
+    reached = iter([reach.of(log) for log in logs])
+    return [
+        Receipt(
+            tuple(of), tuple(next(reached) for _ in found), tuple(a for one in found for a in one.forks[:1])
+        )
+        for of, found in zip(outcomes, sorted_, strict=True)
+    ]
+
+
+def _by_log(
+    session: Session, door: Keys, messages: Sequence[bytes], outcomes: list[Outcome], now: int
+) -> list[_Arrived]:
+    """What may be stored, each log by itself, the one heard last at the end."""
+    logs: dict[str, _Arrived] = {}
     for index, raw in enumerate(messages):
         placed = _place(session, door, index, raw, now)
         if placed is not None:
-            logs[placed.log] = logs.pop(placed.log, [])  # the log heard last ends up last
-            logs[placed.log].append(placed)
-    reached, forks = [], []
-    for name, arrived in logs.items():
-        log = reach.locked(session, door.id, name, now)
-        _take_lost(session, door, log, [one for one in arrived if one.lost_from is not None], outcomes, now)
-        forks += _take_rows(session, door, log, [a for a in arrived if a.lost_from is None], outcomes, now)[
-            :1
-        ]
-        for seq in reach.advance(session, log):
-            sound(session, door.id, door.name, Noticed.BROKEN_CHAIN, f"{name} {seq}", now)
-        reached.append(reach.of(log))
-    return Receipt(tuple(outcomes), tuple(reached), tuple(forks))
+            of_log = logs.pop(placed.log, None) or _Arrived(door, placed.log, outcomes)
+            logs[placed.log] = of_log
+            (of_log.rows if placed.lost_from is None else of_log.lost).append(placed)
+    return list(logs.values())
 
 
 def _place(session: Session, door: Keys, index: int, raw: bytes, now: int) -> _Placed | None:
@@ -149,30 +190,28 @@ def _as_gap(raw: bytes) -> tuple[str, int, int] | None:
     return log, first, last
 
 
-def _take_rows(
-    session: Session, door: Keys, log: Log, arrived: list[_Placed], outcomes: list[Outcome], now: int
-) -> list[Ack]:
-    """Store what is new; rows that are here otherwise are kept aside, and named as they are here."""
-    wanted = select(AuditRow.seq, AuditRow.hash).where(AuditRow.log_id == log.id)
-    found = session.execute(wanted.where(AuditRow.seq.in_({one.seq for one in arrived})))
-    known = {seq: digest for seq, digest in found}  # noqa: C416  (dict() of rows has no types)
-    new, forks = [], []
-    for one in arrived:
+def _take_rows(session: Session, log: Log, arrived: _Arrived, now: int) -> list[dict[str, object]]:
+    """What is to be stored; rows that are here otherwise are kept aside, and named as they are here."""
+    known: dict[int, str] = {}
+    if any(one.seq <= log.top for one in arrived.rows):  # beyond it there is none
+        wanted = select(AuditRow.seq, AuditRow.hash).where(AuditRow.log_id == log.id)
+        found = session.execute(wanted.where(AuditRow.seq.in_({one.seq for one in arrived.rows})))
+        known = {seq: digest for seq, digest in found}  # noqa: C416  (dict() of rows has no types)
+    new = []
+    for one in arrived.rows:
         if one.seq not in known:
             known[one.seq] = one.hash
-            outcomes[one.index] = Outcome.STORED
-            new.append({"log_id": log.id, "received_at": now, **_columns(session, door, one, now)})
+            arrived.outcomes[one.index] = Outcome.STORED
+            arrived.new.append(one)
+            new.append({"log_id": log.id, "received_at": now, **_columns(session, arrived.door, one, now)})
         elif known[one.seq] == one.hash:
-            outcomes[one.index] = Outcome.KNOWN
+            arrived.outcomes[one.index] = Outcome.KNOWN
         else:
-            outcomes[one.index] = Outcome.FORK
-            forks.append(Ack(log.name, one.seq, known[one.seq]))
-            _keep_fork(session, door, log, one, now)
-            sound(session, door.id, door.name, Noticed.FORK, log.name, now)
-    if new:
-        session.execute(insert(AuditRow), new)
-        log.top = max(log.top, *(one.seq for one in arrived))
-    return forks
+            arrived.outcomes[one.index] = Outcome.FORK
+            arrived.forks.append(Ack(log.name, one.seq, known[one.seq]))
+            _keep_fork(session, arrived.door, log, one, now)
+            sound(session, arrived.door.id, arrived.door.name, Noticed.FORK, log.name, now)
+    return new
 
 
 def _keep_fork(session: Session, door: Keys, log: Log, one: _Placed, now: int) -> None:
@@ -197,21 +236,18 @@ def _columns(session: Session, door: Keys, one: _Placed, now: int) -> dict[str, 
         return columns | {"flag": Flag.UNKNOWN_TYPE}
     noted.of_row(session, door.id, row, now)
     try:
-        if learning.teaches(row):
-            with session.begin_nested():
-                learning.learn(session, row, now)
+        learning.learn(session, row, now)
     except Exception:  # a fault of ours in one row must not make the door send it for ever
         logger.exception("a row of type %s is stored, but nothing could be learnt from it", row.type)
         return columns | {"flag": Flag.NOT_LEARNT}
     return columns
 
 
-def _take_lost(
-    session: Session, door: Keys, log: Log, arrived: list[_Placed], outcomes: list[Outcome], now: int
-) -> None:
-    for one in arrived:
+def _take_lost(session: Session, log: Log, arrived: _Arrived, now: int) -> None:
+    door = arrived.door
+    for one in arrived.lost:
         known = session.get(Gap, (log.id, one.lost_from, one.seq)) is not None
-        outcomes[one.index] = Outcome.KNOWN if known else Outcome.STORED
+        arrived.outcomes[one.index] = Outcome.KNOWN if known else Outcome.STORED
         if not known:
             session.add(Gap(log_id=log.id, first=one.lost_from, last=one.seq, raw=one.raw, received_at=now))
             session.flush()

@@ -6,6 +6,7 @@ imported into a test file, runs that file on SQLite and on PostgreSQL.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import sqlite3
@@ -35,12 +36,12 @@ def kind() -> str:
 
 def url(folder: Path) -> str:
     """The database of a server that lives in ``folder``, the same each time it is asked for."""
-    if kind() == "sqlite":
-        return f"sqlite:///{folder / 'roomserver.db'}"
-    if kind() == "sqlite-first":
-        if not (folder / "roomserver.db").exists():
-            shutil.copy(_first_sqlite(), folder / "roomserver.db")
-        return f"sqlite:///{folder / 'roomserver.db'}"
+    if kind().startswith("sqlite"):
+        file = folder / "roomserver.db"
+        if not file.exists():
+            shutil.copy(_ready(kind()), file)  # to take every step each time would be slow
+            file.chmod(0o600)
+        return f"sqlite:///{file}"
     if folder not in _made:
         forget([other for other in _made if not other.exists()])
         name = f"room{next(_NUMBERS)}"
@@ -57,7 +58,8 @@ def raw(folder: Path) -> bytes:
 
 def setting(folder: Path, given: str = "") -> str:
     """The same as ``database`` in ``roomserver.toml``: what a test gives, or nothing for SQLite."""
-    return given or ("" if kind() == "sqlite" else url(folder))
+    made = url(folder)
+    return given or ("" if made.startswith("sqlite") else made)
 
 
 def forget(folders: Iterable[Path] | None = None) -> None:
@@ -89,12 +91,15 @@ def _template(of: str) -> str:
 
 
 @cache
-def _first_sqlite() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="studyroom-first-"))
-    made = f"sqlite:///{folder / 'first.db'}"
-    load_first(made)
+def _ready(of: str) -> Path:
+    """The same as a file of SQLite."""
+    file = Path(tempfile.mkdtemp(prefix="studyroom-ready-")) / "ready.db"
+    atexit.register(shutil.rmtree, file.parent)
+    made = f"sqlite:///{file}"
+    if of.endswith("-first"):
+        load_first(made)
     _finish(made)
-    return folder / "first.db"
+    return file
 
 
 def _finish(url: str) -> None:
