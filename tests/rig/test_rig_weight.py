@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.rig.conftest import Figure
+from tests.rig.guest import Guest
 from tests.rig.visitor import Visitor
 
 pytestmark = pytest.mark.timeout(1800)
@@ -44,3 +45,13 @@ def test_an_idle_door_costs_little(visitor: Visitor, figure: Figure) -> None:
     figure("idle: wake-ups a second, without lgpio's threads", f"{sum(ours):.1f}", "5")
     figure("idle: wake-ups a second, of lgpio's two threads", f"{second + busiest:.0f}", "–")
     figure("idle: memory (RSS)", f"{memory:.0f} MB", "64 MB")
+
+
+def test_from_power_on_to_armed(off: Guest, figure: Figure) -> None:
+    """By the kernel's clock; the firmware of a Pi comes on top."""
+    off.boot()
+    off.armed()
+    said = off.shell("systemctl show -p ActiveEnterTimestampMonotonic --value door")
+    seconds = int(said) / 1e6
+    assert seconds < 30
+    figure("kernel's start → door armed", f"{seconds:.1f} s", "30 s")
