@@ -202,7 +202,7 @@ def test_a_vandal_empties_the_budget_and_a_neighbour_comes_in_with_paper(page: P
         vandal.click()
         until(lambda: rows(page, "wrong") > wrong or "lockout" in alarms.inner_text(), MS / 1000)  # noqa: B023
     sees(page, "#alarms", "lockout")
-    sees(page, "#display", "two codes in a row")
+    sees(page, "#display", "Type two codes")
     double(page, "paper")
 
 

@@ -18,6 +18,7 @@ from door.effects import Cue, Mode
 ROWS, COLUMNS = 4, 16
 READ_MS = 4000  # a sentence stays for so long, however short its light is
 Lines = tuple[str, ...]
+Both = tuple[str, str]
 
 SEATS = {
     Band.PLENTY: ("座位很多", "Plenty of seats"),
@@ -32,6 +33,7 @@ HINTS = {
     Mode.LOCKDOWN: ("暂时不能进入", "Closed for now"),
 }
 DOUBLE = ("请连输两个号码", "Type two codes")
+FIRE = ("火警,门已打开,请离开", "Fire! Door open, please leave")  # the voice has more room
 NO_TIME = "--:--"
 
 
@@ -55,11 +57,17 @@ def lines(view: View, languages: Collection[str]) -> Lines:
     chosen = [n for n, language in enumerate(("zh", "en")) if language in languages]
     if view.cue is not None and (said := _said(view.cue, view.seconds)) is not None:
         return _framed([line for n in chosen for line in _wrapped(said[n], chinese=n == 0)])
-    seats = SEATS[Band.UNKNOWN if view.mode is Mode.LOCKDOWN else view.seats]
-    hint = DOUBLE if view.double and view.mode is Mode.NORMAL else HINTS[view.mode]
+    seats, hint = at_rest(view)
     if len(chosen) == 1:
         return view.clock, seats[chosen[0]], "", hint[chosen[0]]
     return f"{view.clock} {seats[0]}".rstrip(), seats[1], *hint
+
+
+def at_rest(view: View) -> tuple[Both, Both]:
+    """How many seats are free and what to do next, in Chinese and English."""
+    if view.mode is Mode.LOCKDOWN:
+        return SEATS[Band.UNKNOWN], HINTS[view.mode]
+    return SEATS[view.seats], DOUBLE if view.double and view.mode is Mode.NORMAL else HINTS[view.mode]
 
 
 def told(state: Mapping[str, object], occupancy: Mapping[str, object]) -> View:
@@ -111,8 +119,8 @@ def width(text: str) -> int:
 def _said(cue: Cue, seconds: int) -> tuple[str, str] | None:
     if cue is Cue.WAIT and seconds > 0:
         return f"请等{seconds}秒", f"Please wait {seconds} s"
-    if cue is Cue.FIRE:  # the voice has more room
-        return "火警,门已打开,请离开", "Fire! Door open, please leave"
+    if cue is Cue.FIRE:
+        return FIRE
     signal = SIGNALS[cue]
     return (signal.zh, signal.en) if signal.zh and signal.en else None
 

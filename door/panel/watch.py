@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from door.commandline import rows
 from door.control import ControlError, ask
-from door.panel.display import display
+from door.display import lines
+from door.effects import Cue
 from door.panel.journal import Journal
 from door.panel.words import sentence
 
@@ -119,3 +122,12 @@ def told(status: Mapping[str, Any]) -> dict[str, Any]:
         "waiting": audit["seq"] - audit["ack"],
         "display": display(status),
     }
+
+
+def display(status: Mapping[str, Any]) -> dict[str, object]:
+    """What stands on the display; a time that nobody vouches for does not."""
+    view = lines.told(status["state"], status["occupancy"])
+    seats, hint = lines.at_rest(view)
+    now = datetime.fromtimestamp(status["health"]["at"], ZoneInfo(status["time_zone"]))
+    time_ = lines.NO_TIME if lines.untrusted(status["state"]) else f"{now:%H:%M}"
+    return {"time": time_, "seats": seats, "next": lines.FIRE if view.cue is Cue.FIRE else hint}
