@@ -156,7 +156,8 @@ def room(tmp_path: Path) -> Iterator[Committee]:
 
 
 @pytest.mark.parametrize("scheme, locale", [("light", "zh-CN"), ("dark", "en-GB")], ids=["zh", "en"])
-@pytest.mark.timeout(300)
+@pytest.mark.long  # every page, every stop of the Tab key: minutes
+@pytest.mark.timeout(900)
 def test_every_page_of_the_committee_is_for_everybody(
     browser: Browser, room: Committee, scheme: str, locale: str
 ) -> None:

@@ -538,8 +538,13 @@ def test_a_running_server_tells_of_a_fire_and_shows_what_it_could_not(tmp_path: 
             with wire("front", home) as door:
                 ledger = Ledger("front", bytes.fromhex(home["door_key"]))
                 ledger.at = int(dt.datetime.now(dt.UTC).timestamp())
-                door.send(ledger.add("log-began"), ledger.add("fire"))
-                until(lambda: {asked.path for asked in server.asked} == {"/good", "/bad"}, 90)
+                rows = ledger.add("log-began"), ledger.add("fire")
+
+                def asked() -> bool:
+                    door.send(*rows)  # as a door does until they are acknowledged
+                    return {asked.path for asked in server.asked} == {"/good", "/bad"}
+
+                until(asked, 90, step=1)
                 until(lambda: running.json("notify", "list")[1]["error"] == "answered 404", 90)
             assert "notify bad: 1 not sent: answered 404" in running.cli("status")
             assert running.json("status")["notify"][0]["name"] == "bad"

@@ -319,8 +319,11 @@ def unreached(page: Page) -> list[str]:
             const all = "a[href], button, input:not([type=hidden]), select, summary, [tabindex='0']";
             const there = [...document.querySelectorAll(all)].filter((e) => e.checkVisibility());
             window.unreached = new Set(there);
-            document.addEventListener("focusin", (event) => window.unreached.delete(event.target));
-            const dates = there.filter((e) => e.type.startsWith("date")).length;
+            const of = (e) => e.type === "radio" ? there.filter((other) => other.name === e.name) : [e];
+            document.addEventListener("focusin", (event) => {  // buttons of a group share one stop
+                for (const e of of(event.target)) window.unreached.delete(e);
+            });
+            const dates = there.filter((e) => (e.type ?? "").startsWith("date")).length;
             return there.length + 8 * dates;  // a date is one field and many stops
         }"""
     )
