@@ -143,7 +143,7 @@ def test_a_phone_whose_clock_is_wrong_shows_the_right_code(page: Page, room: Nei
 
 
 def test_the_line_below_counts_down(phone: Page, room: Neighbourhood) -> None:
-    phone.context.set_offline(True)  # else the server, whose clock stands still, would set the phone's right
+    phone.context.set_offline(True)  # else the server, whose clock stands still, would set the phone's back
     into = room.now % STEP_SECONDS
     phone.clock.run_for((STEP_SECONDS - into - 75) * 1000)
     assert phone.locator("#left").inner_text() in ("还有 1 分 15 秒", "还有 1 分 16 秒")
@@ -172,6 +172,7 @@ def test_the_second_code_comes_by_itself_when_the_door_asks(phone: Page, room: N
 
 def test_the_second_of_a_code_that_has_just_run_out_is_still_told(phone: Page, room: Neighbourhood) -> None:
     """Who typed the first just before the change needs the second that goes with it."""
+    phone.context.set_offline(True)  # else the server, whose clock stands still, would set the phone's back
     first, second = right(room, room.now)
     phone.get_by_text("门要第二个号码").click()
     expect(phone.locator("#before")).to_be_hidden()
@@ -340,7 +341,7 @@ def test_the_second_code_opens_by_keyboard(phone: Page) -> None:
 
 
 def test_a_reader_hears_digits_one_by_one(phone: Page, room: Neighbourhood) -> None:
-    phone.context.set_offline(True)  # else the server, whose clock stands still, would set the phone's right
+    phone.context.set_offline(True)  # else the server, whose clock stands still, would set the phone's back
     first, _ = right(room, room.now)
     assert phone.get_by_role("img", name=" ".join(first.replace(" ", ""))).count() == 1
     phone.clock.run_for(STEP_SECONDS * 1000)
