@@ -43,8 +43,8 @@ def comes_in(door: Door, type_: Type, member: str = "0427") -> None:
     assert not door.unlocked
     type_(code)
     until(lambda: door.unlocked)
+    until(lambda: door.spy.answers[-1] is Cue.ACCEPTED)  # shown once it is unlocked
     assert door.pulses == pulses + 1
-    assert door.spy.answers[-1] is Cue.ACCEPTED
     door.walk_in()
     type_(code)
     until(lambda: door.spy.answers[-1] is Cue.NOT_NOW)
