@@ -31,7 +31,7 @@ SAMPLE = (
 def walked(packages: Path) -> subprocess.CompletedProcess[str]:
     """Walk past the door in ``packages``; nothing of the checkout's own door is within reach."""
     path = f"{packages}:{ROOT / 'tests'}"
-    command = [sys.executable, ROOT / "tests" / "walk.py", str(WALKS)]
+    command = [sys.executable, "-m", "walk", str(WALKS)]
     return subprocess.run(
         command, env={"PYTHONPATH": path}, cwd=packages, capture_output=True, text=True, timeout=280
     )

@@ -6,21 +6,12 @@ import pytest
 import witness
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from walk import (
-    DOORS,
-    GAPS,
-    VERBS,
-    Gesture,
-    Walker,
-    broken,
-    core,
-    doors,
-    drawn,
-    durations,
-    shortest,
-    walk,
-    walks,
-)
+from walk.chance import drawn
+from walk.course import broken, shortest, walk
+from walk.doors import DOORS
+from walk.gaps import GAPS, core, durations
+from walk.strategies import doors, walks
+from walk.walker import VERBS, Gesture, Walker
 
 from door import controller
 from door import events as ev
@@ -32,9 +23,9 @@ STEADY = settings(deadline=None, database=None, suppress_health_check=list(Healt
 @pytest.mark.timeout(240)
 @seed(20261124)
 @settings(STEADY, max_examples=40)
-@given(doors, walks)
-def test_no_walk_of_gestures_breaks_a_rule(door, gestures):
-    walk(door, gestures)
+@given(walks)
+def test_no_walk_of_gestures_breaks_a_rule(begun):
+    walk(*begun)
 
 
 @pytest.mark.timeout(240)
@@ -51,9 +42,9 @@ def test_no_walk_breaks_a_rule_however_long_one_walks():
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 @settings(STEADY, max_examples=1000)
-@given(doors, walks)
-def test_no_walk_of_gestures_breaks_a_rule_wherever_one_begins(door, gestures):
-    walk(door, gestures)
+@given(walks)
+def test_no_walk_of_gestures_breaks_a_rule_wherever_one_begins(begun):
+    walk(*begun)
 
 
 def by_chance(seeds):

@@ -1,7 +1,7 @@
 """Mutation testing: change the core in one small place after another; does a test notice?
 
 ``python tools/mutate.py [FILE…]`` works on a copy; without files it takes all of ``FILES``.
-A mutant meets the quick tests that pass through its line; if they miss it, the walk of ``tests/walk.py``.
+A mutant meets the quick tests that pass through its line; if they miss it, the walk of ``tests/walk/``.
 The tests are collected once.
 For a change within a function a fork of that process gets the changed code;
 a change of the module itself (constants, fields, defaults) is imported anew in a fork of its own.
