@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.settings import read
+from roomserver import terms
 from roomserver.database import Database
 from roomserver.notify.settings import Way
 from roomserver.settings import Settings
@@ -99,7 +100,8 @@ def load(file: Path) -> Place:
 
 
 def open_place(place: Place) -> Opened:
-    """The database and the vault of a place, checked."""
+    """The database and the vault of a place, checked; ``RoomserverError`` says what to do."""
     database = Database(place.database_url)
     database.check()
+    terms.keep_codes(database, place.settings.codes.codes(), now())
     return Opened(place, database, open_key_file(place.key_file))

@@ -74,12 +74,22 @@ class Mqtt:
 
 @dataclass(frozen=True, slots=True)
 class CodeForm:
-    """The form of the codes; doors follow it."""
+    """The form of the codes; doors follow it. What ``terms.FIXED`` names stays once there are members."""
 
-    digits: int = option(6, least=6, most=8, doc="Digits of a one-time code, after the member number.")
-    member_digits: int = option(4, least=3, most=6, doc="Digits of a member number.")
+    digits: int = option(
+        6,
+        least=6,
+        most=8,
+        doc="Digits of a one-time code, after the member number; fixed once there are members.",
+    )
+    member_digits: int = option(
+        4, least=3, most=6, doc="Digits of a member number; fixed once there are members."
+    )
     paper_uses: int = option(10, least=1, most=100, doc="How often the code of a paper sheet opens in a day.")
-    time_zone: str = option("Asia/Shanghai", doc="The door's time zone: when a paper code's day begins.")
+    time_zone: str = option(
+        "Asia/Shanghai",
+        doc="The door's time zone: when a paper code's day begins; fixed once there are members.",
+    )
     room: str = option(
         "study room", pattern=".{1,60}", form="a name of 1 to 60 characters", doc="The room's name."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -300,3 +301,40 @@ def test_two_servers_do_not_run_in_one_place(server: RoomServer) -> None:
 
 def test_a_free_port_is_free() -> None:
     assert not answers(free_port())
+
+
+# -- the form of the codes ------------------------------------------------------------------------
+
+
+def written(desk: Desk, key: str, value: str) -> None:
+    """``codes.key = value`` in the file."""
+    text, replaced = re.subn(rf"(?m)^#? ?{key} = .*$", f"{key} = {value}", desk.config.read_text("utf-8"))
+    assert replaced == 1
+    desk.config.write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize(
+    "key, value, kept",
+    [("digits", "8", "6"), ("member_digits", "5", "4"), ("time_zone", '"Asia/Tokyo"', '"Asia/Shanghai"')],
+)
+def test_the_form_of_the_codes_is_chosen_before_the_first_member(
+    desk: Desk, key: str, value: str, kept: str
+) -> None:
+    """Sheets, cards and apps have one form; another in the file is refused, and nothing is done."""
+    written(desk, key, value)
+    assert desk("status")[0] == 0  # nobody has a code yet
+    written(desk, key, kept)
+    number = desk.json("member", "add")["member"]
+    written(desk, key, value)
+    code, _, err = desk("member", "add")
+    assert code == 2
+    assert f"codes.{key} = {kept}" in err
+    written(desk, key, kept)
+    assert [one["member"] for one in desk.json("member", "list")] == [number]
+
+
+def test_how_often_paper_opens_and_the_name_of_the_room_change_at_any_time(desk: Desk) -> None:
+    desk.json("member", "add")
+    written(desk, "paper_uses", "3")
+    written(desk, "room", '"Reading room"')
+    assert desk("member", "list")[0] == 0
