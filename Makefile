@@ -26,11 +26,9 @@ test-all: $(VENV)/.dev ## the same with the long tests (minutes)
 	@$(MAKE) --no-print-directory lint
 	@$(PYTEST)
 
-# The files whose tests have a database of the server; FIRST=-first: its tables come from the first schema.
-ROOMS := $(shell grep -lE '^from (stage|rooms|serving|committee) import|^(import|from) databases' tests/test_*.py)
-
+# All files whose tests have a database of the server; FIRST=-first: its tables come from the first schema.
 test-postgresql: $(VENV)/.dev ## the tests of the server on PostgreSQL (minutes); FIRST=-first: from its first tables
-	@STUDYROOM_DATABASE=postgresql$(FIRST) $(PYTEST) -m "not long" $(ROOMS)
+	@STUDYROOM_DATABASE=postgresql$(FIRST) $(PYTEST) -m "not long" $$(tools/tests-of databases)
 
 rig: $(VENV)/.dev ## a booted Debian with the door in it, killed and unplugged (as root, an hour)
 	@tools/debian-packages

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,7 +105,7 @@ class Setting:
     def __init__(self, folder: Path, config: str = CONFIG) -> None:
         self.folder = folder
         self._config = config
-        self.http, self.mqtt = _free_ports(2)
+        self.http, self.mqtt = _free_port(), _free_port()
         self.url = f"http://127.0.0.1:{self.http}"
         self.door_config = folder / "config.toml"
         self.credentials = folder / "door.json"
@@ -194,11 +196,10 @@ class Setting:
         raise DemoError(f"the server did not start:\n{log}")
 
 
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+def _free_port() -> int:
+    """One that Linux gives to no outgoing connection until the server listens there."""
+    while True:
+        port = random.randrange(10_000, 32_768)  # noqa: S311  (a port is no secret)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

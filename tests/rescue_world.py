@@ -12,21 +12,25 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
+import databases
 from patience import until
 from serving import ROOT, Mosquitto, RoomServer, mosquitto
+from sqlalchemy import text
 
 from contract import audit
 from contract.audit import FIRST_PREV, Row
 from contract.codes import Codes, Issued, Kind, issue
 from contract.messages import report_key
+from contract.sample import sample
 from door import control, credentials
 from door.credentials import Credentials
 from roomserver import commands, doors
 from roomserver.bell import ring
+from roomserver.database import Database
 from roomserver.place import load, now, open_place
 
 NAME = "yuexin"
@@ -240,6 +244,14 @@ class World:
         """A pair of a member's wallet card."""
         return issue(self.credentials.door_key, NAME, Kind.CARD, member, generation, pair, self.codes)
 
+    def members(self, count: int, kind: Kind = Kind.PHONE) -> list[str]:
+        """New members, who never came to the door."""
+        return [self.server.json("member", "add", "--kind", kind)["member"] for _ in range(count)]
+
+    def enter(self, member: str, generation: int = 1) -> str | None:
+        """What a member's phone code is answered at the door."""
+        return self.door.type(self.code(member, generation=generation).digits)
+
     def memory(self, database: Path | None = None) -> Memory:
         """What stands in the door's database now."""
         return remembered(database or self.door.database, report_key(self.credentials.door_key, NAME))
@@ -248,16 +260,24 @@ class World:
         """What the server has stored of the door's rows."""
         return set(self.server_asks("SELECT logs.name, seq, hash FROM rows JOIN logs ON logs.id = log_id"))
 
+    def lost(self, before: set[Key]) -> set[Key]:
+        """Rows the server had and has not now."""
+        return before - self.stored()
+
     def aside(self) -> set[Key]:
         """What it has kept beside them: other rows under the same numbers."""
         return set(
             self.server_asks("SELECT logs.name, seq, forks.hash FROM forks JOIN logs ON logs.id = log_id")
         )
 
-    def server_asks(self, question: str, *values: object) -> list[tuple[Any, ...]]:
+    def server_asks(self, question: str, **values: object) -> list[tuple[Any, ...]]:
         """The answer of the server's database."""
-        with contextlib.closing(sqlite3.connect(self.server.database, timeout=10)) as db:
-            return db.execute(question, values).fetchall()
+        database = Database(load(self.server.config).database_url)
+        try:
+            with database.snapshot() as connection:
+                return [tuple(row) for row in connection.execute(text(question), values)]
+        finally:
+            database.close()
 
     def command(self, verb: str = "identify") -> tuple[int, str | None]:
         """Have the server ask something of the door; the command's number, and the error it came to."""
@@ -267,9 +287,9 @@ class World:
             id_ = commands.ask(session, doors.get(session, NAME).id, verb, {}, now())
         opened.database.close()
         ring(opened.place.bell)
-        question = "SELECT n, error FROM commands WHERE id = ? AND done_at IS NOT NULL"
-        until(lambda: self.server_asks(question, id_), 15)
-        n, error = self.server_asks(question, id_)[0]
+        question = "SELECT n, error FROM commands WHERE id = :id AND done_at IS NOT NULL"
+        until(lambda: self.server_asks(question, id=id_), 15)
+        n, error = self.server_asks(question, id=id_)[0]
         return n, error
 
     def in_step(self) -> None:
@@ -303,6 +323,18 @@ class World:
         """What the server noticed."""
         return {kind for (kind,) in self.server_asks("SELECT DISTINCT kind FROM alarms")}
 
+    def restore(self, backup: Path) -> None:
+        """The server dies, and may be started elsewhere at the same address, as docs/operations.md says."""
+        old, elsewhere = self.server, self.folder / "elsewhere"
+        old.kill()
+        elsewhere.mkdir()
+        shutil.copy(old.folder / "roomserver.key", elsewhere)
+        settings = replace(load(old.config).settings, database=databases.setting(elsewhere))
+        (elsewhere / "roomserver.toml").write_text(sample(settings), "utf-8")
+        self.server = RoomServer.of(elsewhere / "roomserver.toml")
+        self.server.cli("init")
+        self.server.cli("restore", str(backup))
+
 
 @contextlib.contextmanager
 def world(folder: Path, *, embedded: bool = False) -> Iterator[World]:
@@ -317,7 +349,7 @@ def world(folder: Path, *, embedded: bool = False) -> Iterator[World]:
             if hasattr(made, "door") and made.door.running:
                 made.door.kill()
                 made.door.ended()
-            server.kill()
+            made.server.kill()
 
 
 def remembered(database: Path, key: bytes) -> Memory:

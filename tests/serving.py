@@ -119,11 +119,6 @@ class RoomServer:
         made.url = f"http://127.0.0.1:{made.http_port}"
         return made
 
-    @property
-    def database(self) -> Path:
-        """The SQLite file."""
-        return self.folder / "roomserver.db"
-
     def cli(self, *args: str) -> str:
         """What a command of the administrator prints; ``AssertionError`` if it fails."""
         printed = io.StringIO()

@@ -1,16 +1,14 @@
-"""A database lost or put back from an older copy, at the door or at the server: nothing un-happens."""
+"""A door's database lost or put back from an older copy: nothing un-happens."""
 
 from __future__ import annotations
 
-import contextlib
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from patience import until
-from rescue_world import NAME, Key, Memory, World, world
+from rescue_world import NAME, Memory, World, world
 from serving import Ledger, wire
 
 from contract.codes import Kind
@@ -24,28 +22,13 @@ def place(tmp_path: Path) -> Iterator[World]:
         yield made
 
 
-def members(place: World, count: int, kind: Kind = Kind.PHONE) -> list[str]:
-    """New members, who never came to the door."""
-    return [place.server.json("member", "add", "--kind", kind)["member"] for _ in range(count)]
-
-
-def enter(place: World, member: str, generation: int = 1) -> str | None:
-    """What a member's phone code is answered."""
-    return place.door.type(place.code(member, generation=generation).digits)
-
-
-def has_lost(place: World, before: set[Key]) -> set[Key]:
-    """Rows the server had and has no more."""
-    return before - place.stored()
-
-
 def test_a_lost_database_keeps_nobody_out_and_lets_nobody_back_in(place: World) -> None:
     """A new log; what the server knows (revocations, used pairs, staff) comes back with the list."""
     door = place.door
-    came, carded, revoked, new = members(place, 4)
-    [staff] = members(place, 1, Kind.STAFF)
+    came, carded, revoked, new = place.members(4)
+    [staff] = place.members(1, Kind.STAFF)
     door.start()
-    assert enter(place, came) == "accepted"
+    assert place.enter(came) == "accepted"
     place.in_step()
     assert door.pair(place.card(carded, 1)) == "accepted"
     assert door.ask("revoke", member="0999") == {"ok": True, "error": None}
@@ -55,17 +38,17 @@ def test_a_lost_database_keeps_nobody_out_and_lets_nobody_back_in(place: World) 
 
     shutil.rmtree(door.database.parent)
     door.start()
-    assert enter(place, new) == "accepted", "no list yet, and nobody is kept out"
+    assert place.enter(new) == "accepted", "no list yet, and nobody is kept out"
     place.in_step()
-    assert enter(place, revoked) == "not-now"
-    assert enter(place, "0999") == "not-now", "revoked at the door that lost its memory"
+    assert place.enter(revoked) == "not-now"
+    assert place.enter("0999") == "not-now", "revoked at the door that lost its memory"
     assert door.type(place.code(staff, Kind.STAFF).digits) == "accepted"
     assert door.pair(place.card(carded, 1)) == "wrong", "a pair that was used stays used"
 
     after = place.agree()
     assert [row.detail for row in after.of("log-began")] == [{"previous": None, "reason": "new"}]
     assert not set(before.logs) & set(after.logs)
-    assert not has_lost(place, before.keys)
+    assert not place.lost(before.keys)
     assert not place.alarms()
 
 
@@ -78,7 +61,7 @@ def life_after_the_image(place: World, image: Path, revoked: str, member: str) -
     assert door.stop() == 0
     shutil.copytree(door.database.parent, image)
     door.start()
-    assert enter(place, member) == "accepted"
+    assert place.enter(member) == "accepted"
     place.server.cli("member", "revoke", revoked)
     assert door.ask("revoke", member="0999") == {"ok": True, "error": None}
     place.in_step()
@@ -91,7 +74,7 @@ def life_after_the_image(place: World, image: Path, revoked: str, member: str) -
 def test_an_older_image_begins_a_new_log(place: World, tmp_path: Path, grown: bool) -> None:
     """Whether its log is shorter than what the server has, or grew past it while the broker was away."""
     door = place.door
-    revoked, first, last, *others = members(place, 9)
+    revoked, first, last, *others = place.members(9)
     before = life_after_the_image(place, tmp_path / "image", revoked, first)
     shutil.rmtree(door.database.parent)
     shutil.copytree(tmp_path / "image", door.database.parent)
@@ -100,14 +83,14 @@ def test_an_older_image_begins_a_new_log(place: World, tmp_path: Path, grown: bo
         place.broker.kill()
     door.start()
     for member in others if grown else others[:1]:
-        assert enter(place, member) == "accepted"
+        assert place.enter(member) == "accepted"
     if grown:
         until(lambda: len(place.memory().rows) > len(before.rows))
         place.broker.start()
     until(lambda: len(place.memory().logs) == 2, 30)
     until(lambda: door.status()["state"]["alarms"] == ["audit-fork"])
     place.in_step()
-    assert [enter(place, revoked), enter(place, "0999")] == ["not-now", "not-now"]
+    assert [place.enter(revoked), place.enter("0999")] == ["not-now", "not-now"]
     after = place.agree()
     assert after.fault is None
     assert {row.log: row.detail for row in after.of("log-began")} == {
@@ -115,13 +98,13 @@ def test_an_older_image_begins_a_new_log(place: World, tmp_path: Path, grown: bo
         after.logs[1]: {"previous": after.logs[0], "reason": "ack-mismatch"},
     }
     assert [row.reason for row in after.of("fault")] == ["audit-fork"]
-    assert not has_lost(place, before.keys)
+    assert not place.lost(before.keys)
     # A door that hears the server before its first row writes that one in the new log already.
     assert bool(place.aside()) == ("fork" in place.alarms())
     assert place.aside() or not grown
     assert door.stop() == 0
     door.start()
-    assert enter(place, last) == "accepted"
+    assert place.enter(last) == "accepted"
     assert place.agree().logs == after.logs, "once is enough"
 
 
@@ -140,62 +123,11 @@ def test_a_server_says_which_row_it_has_otherwise(place: World) -> None:
     assert place.record("0427")["generation"] == 2
 
 
-def restore(place: World, backup: Path) -> None:
-    """Put an older copy in the place of the server's database."""
-    place.server.kill()
-    for suffix in ("", "-wal", "-shm"):
-        place.server.database.with_name(place.server.database.name + suffix).unlink(missing_ok=True)
-    shutil.copy(backup, place.server.database)
-    place.server.start()
-
-
-def back_up(place: World, backup: Path) -> None:
-    """A copy of the server's database, while it runs."""
-    with (
-        contextlib.closing(sqlite3.connect(place.server.database)) as database,
-        contextlib.closing(sqlite3.connect(backup)) as copy,
-    ):
-        database.backup(copy)
-
-
-@pytest.mark.timeout(150)
-def test_a_server_restored_from_a_backup_is_told_what_it_forgot(place: World, tmp_path: Path) -> None:
-    """Rows are sent again, counters catch up, and no revocation un-happens."""
-    door, server = place.door, place.server
-    came, revoked, revoked_here, reissued, new = members(place, 5)
-    door.start()
-    place.command()
-    place.in_step()
-    back_up(place, tmp_path / "backup.db")
-    assert enter(place, came) == "accepted"
-    n = [place.command()[0] for _ in range(3)][-1]
-    server.cli("member", "revoke", revoked)
-    server.cli("member", "reissue", reissued)
-    place.in_step()
-    assert enter(place, reissued, generation=2) == "accepted"
-    assert door.ask("revoke", member=revoked_here) == {"ok": True, "error": None}
-    before = place.agree()
-    restore(place, tmp_path / "backup.db")
-    assert has_lost(place, before.keys), "the backup was to be an old one"
-    until(lambda: not has_lost(place, before.keys), 60, 0.2)
-    assert place.agree().logs == before.logs
-    assert [place.record(one)["revoked_through"] for one in (revoked, revoked_here)] == [4, 4]
-    assert place.record(reissued)["generation"] == 2
-    assert [enter(place, one) for one in (revoked, revoked_here)] == ["not-now", "not-now"]
-    assert enter(place, reissued) == "wrong", "his first generation is over"
-    assert enter(place, new) == "accepted"
-    number, error = place.command()
-    assert (error, number > n) == (None, True), "a number the door has taken is never used again"
-    assert server.json("member", "reissue", reissued)["generation"] == 3
-    assert server.json("member", "reinstate", revoked)["generation"] == 5
-    assert not place.alarms()
-
-
 def test_a_new_machine_takes_the_place_of_a_dead_one(place: World) -> None:
     """Another token and an empty disk; what the dead machine had sent stays, and old commands stay dead."""
-    came, revoked, new = members(place, 3)
+    came, revoked, new = place.members(3)
     place.door.start()
-    assert enter(place, came) == "accepted"
+    assert place.enter(came) == "accepted"
     n, _ = place.command()
     place.server.cli("member", "revoke", revoked)
     before = place.agree()
@@ -206,12 +138,12 @@ def test_a_new_machine_takes_the_place_of_a_dead_one(place: World) -> None:
     door = place.enrol("another")
     assert place.credentials.command_n >= n
     door.start()
-    assert enter(place, new) == "accepted"
+    assert place.enter(new) == "accepted"
     place.in_step()
-    assert enter(place, revoked) == "not-now"
+    assert place.enter(revoked) == "not-now"
     number, error = place.command()
     assert (error, number > n) == (None, True)
     after = place.agree()
     assert not set(after.logs) & set(before.logs)
-    assert not has_lost(place, before.keys)
+    assert not place.lost(before.keys)
     assert not place.alarms()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
+import databases
 import pytest
 from neighbours import MEMBER, Neighbourhood, neighbourhood
 from serving import RoomServer
@@ -144,8 +143,7 @@ def test_housekeeping_leaves_the_reason_of_a_revocation(room: Neighbourhood) -> 
 
 def test_a_reason_is_sealed_and_its_key_changes_with_the_others(room: Neighbourhood) -> None:
     suspend(room)
-    with closing(sqlite3.connect(room.opened.place.folder / "roomserver.db")) as database:
-        assert WHY not in "\n".join(database.iterdump())
+    assert WHY.encode() not in databases.raw(room.opened.place.folder)
     with room.opened.database.read() as session:
         before = session.get_one(Reason, MEMBER).text
     sealing.rotate(room.opened)
