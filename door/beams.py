@@ -32,6 +32,7 @@ class Beams:
 
     broken: tuple[tuple[Beam, Moment], ...] = ()  # since when, by the loop's clock
     began: Beam | None = None  # the beam that was broken first; None: nobody is passing, or nobody knows
+    both: bool = False  # who passes broke both at once, whichever first
     wide: bool = False  # who passes broke the second beam before the first was clear
     turned_at: Moment | None = None  # when the first beam was broken again, by the edge's own time
     grazed: tuple[Beam, Moment] | None = None  # what was broken alone, and clear again
@@ -85,7 +86,7 @@ def tick(beams: Beams, now: Moment, rules: Rules) -> tuple[Beams, tuple[Effect, 
 
 def _from(beams: Beams, began: Beam | None) -> Beams:
     """A passage that begins so."""
-    return replace(beams, began=began, wide=False, turned_at=None, grazed=None)
+    return replace(beams, began=began, both=False, wide=False, turned_at=None, grazed=None)
 
 
 def _hand(beams: Beams, beam: Beam, at: Moment) -> bool:
@@ -99,7 +100,7 @@ def _clear(beams: Beams, before: Beam | None, at: Moment) -> tuple[Beams, Passed
     passed = Passed()
     if beams.wide and beams.began is not None and before is OTHER[beams.began]:
         passed = Passed(beams.began is Beam.OUTER)
-    grazed = (before, at) if before is not None and before is beams.began and not beams.wide else None
+    grazed = (before, at) if before is not None and before is beams.began and not beams.both else None
     return replace(_from(beams, None), grazed=grazed), passed
 
 
@@ -109,8 +110,8 @@ def _within(beams: Beams, before: Beam | None, at: Moment) -> tuple[Beams, Passe
         return beams, Passed()
     if beams.alone is None:
         if before is beams.began:
-            return replace(beams, wide=True, turned_at=None), Passed()
-        return replace(beams, turned_at=at if beams.wide else None), Passed()
+            return replace(beams, both=True, wide=True, turned_at=None), Passed()
+        return replace(beams, both=True, turned_at=at if beams.wide else None), Passed()
     hasty = beams.turned_at is not None and at - beams.turned_at < CLOSE_MS
     if beams.alone is beams.began and hasty:
         return _from(beams, beams.began), Passed(beams.began is Beam.OUTER, odd=True)

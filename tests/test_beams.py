@@ -130,6 +130,12 @@ def test_a_hand_belongs_to_the_body_behind_it_for_a_third_of_a_second(ms: int, p
     assert walk(edges)[:2] == (passed, False)
 
 
+def test_whoever_comes_in_past_a_hand_from_inside_is_no_hand_to_the_next() -> None:
+    """He broke both beams; the next begins at the outer one, however close behind."""
+    first = [("I", 0), ("i", 60), ("O", 60), ("I", 300), ("o", 300), ("i", 300)]
+    assert walk([*first, *((edge, 160) for edge in "OIoi")])[0] == IN
+
+
 def test_no_beam_is_waited_for_while_the_doorway_is_clear() -> None:
     assert beams.due(Beams(), RULES) is None
     assert beams.tick(Beams(), 10**12, RULES) == (Beams(), ())
