@@ -189,11 +189,10 @@ def remember(clock: Clock, now: Moment) -> tuple[Clock, tuple[Effect, ...]]:
     return replace(clock, remembered=now), (Remember("known_past", known_past_ms(clock, now) // 1000),)
 
 
-def change(
-    before: Clock, after: Clock, reading: Reading, now: Moment, *, lowered: bool
-) -> tuple[Clock, tuple[Effect, ...]]:
+def change(before: Clock, after: Clock, reading: Reading, now: Moment) -> tuple[Clock, tuple[Effect, ...]]:
     """The row for a new source of now (``reading``, of ``after``), also when the old one has only aged."""
     source, was = reading.source, before.told
+    lowered = after.lowered and after.ticks.get(Source.SERVER) != before.ticks.get(Source.SERVER)
     if source is was and not lowered:
         return after, ()
     old, new = before.ticks.get(was), after.ticks.get(source)

@@ -48,7 +48,6 @@ from door.events import (
     LockMoved,
     Moment,
     MotionChanged,
-    ServerTime,
     TimerFired,
 )
 from door.keys import Typed
@@ -63,9 +62,8 @@ def decide(state: State, event: Event, now: Moment, rules: Rules) -> Decided:
     before = state.clock
     state, passed = _pass_time(state, event, now, rules)
     state, answered = _route(state, event, now, rules)
-    lowered = isinstance(event, ServerTime) and state.clock.lowered
     after = state.reading(now)
-    time, changed = clock.change(before, state.clock, after, now, lowered=lowered)
+    time, changed = clock.change(before, state.clock, after, now)
     mode = modes.aim(state.mode, after, now)
     lit, switched = lights.follow(state.lit, state.occupancy, state.doorway.open, now, rules)
     if time is not state.clock or mode is not state.mode or switched:

@@ -187,6 +187,13 @@ def test_known_past_set_down_by_more_than_five_minutes_is_alarmed(ms, alarmed):
     assert alarms(house) == ()
 
 
+def test_a_server_that_talks_nonsense_has_set_nothing_back():
+    house = House()
+    house.post(ServerTime(MS - 300_001))
+    house.post(ServerTime(-1))
+    assert [row.reason for row in house.rows("clock")] == [None, "known-past-lowered"]
+
+
 def test_known_past_runs_with_time_less_what_a_crystal_may_be_fast():
     house = dark()
     house.wait(1_000_000)

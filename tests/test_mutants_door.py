@@ -544,7 +544,7 @@ def test_a_single_code_tells_no_time_but_what_has_passed():
 def test_the_row_of_a_new_source_says_by_how_many_seconds_time_jumps():
     before = Clock(ticks={Source.MANUAL: Tick(NOW * 1000, 0)}, told=Source.MANUAL)
     after = clock.server(before, (NOW + 5_000) * 1000, 0)
-    _, rows = clock.change(before, after, clock.read(after, 0), 0, lowered=False)
+    _, rows = clock.change(before, after, clock.read(after, 0), 0)
     assert rows == (Record("clock", detail={"source": "server", "before": "manual", "jump_s": 5_000}),)
 
 
