@@ -101,6 +101,10 @@ REMEMBERED = {
         G("commands", 1, 1), G("good", 0, 0, 1000), G("waits", 0, 7), G("commands", 1, 1),
         G("power_cut", 0, 0),
     ],
+    "a hand from inside, whoever comes in past it, and the next on his heels": [
+        G("crosses", 7, 4), G("stands", 3, 4), G("crosses", 1, 3, 1),
+    ],
+    "a server that set the clock back talks nonsense": [G("server_time", 0, 6), G("server_time", 7, 7)],
     "both keypads have the same code": [G("two_at_once", 0, 7), G("opens", 0, 0, 4999)],
     "a loop that hangs relocks first when it comes back": [
         G("good", 0, 0), G("hangs"), G("bad", 0, 0, 80_000), G("good", 3, 0, 1000),

@@ -40,6 +40,8 @@ SCENES = (
     scene(G("power_cut", 5, 0), G("system_time", 2, 0), G("withdraw", 0, 1), G("good", 0, 0, 300_001)),
     scene(G("withdraw", 2, 5), G("asks", 0, 1), G("reissue", 0, 1)),
     scene(G("typos", 3, 4), G("opens", gap=200)),
+    scene(G("slip"), G("good", gap=300_001)),
+    scene(G("commands"), G("commands"), G("stale_command", 1, 2), G("stale_command", 3, 0)),
     scene(G("crosses", 4, 1), G("asks", 1, 5), G("good"), G("opens", gap=200)),
     scene(G("asks", 0, 5), G("moves", 3, 4), G("leaves", 0, 1)),
     scene(G("crosses", 4, 0), G("stands", 0, 0, 1000), G("good", 3, 0, 1000), G("opens"), at="has_beams"),
