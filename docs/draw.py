@@ -39,7 +39,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "remembers": "store keeper ledger schema migrations backlog questions opening rescue retention proof",
         "tells": "reporter mqtt delivery inbox link answers call tls enroll backoff view health tail",
         "assembles": "__init__ __main__ errors config tables fittings attachments terms credentials daemon "
-        "assemble machine alone loop timesource supervisor control stopped relock cli commandline/",
+        "assemble machine alone memory loop timesource supervisor control stopped relock cli commandline/",
         "draws": "wiring/",
         "shows": "panel/",
         "plays": "simulate simulation/",

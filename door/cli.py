@@ -52,9 +52,11 @@ def _failed(error: Exception, code: int) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Be the door until told to stop."""
+    from door import memory
     from door.daemon import Daemon
 
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    memory.hold()
     Daemon(args.config).run()
     return 0
 

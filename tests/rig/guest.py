@@ -109,6 +109,11 @@ class Guest:
         """What a watched line did, for each time the pins came up, whether the guest still lives or not."""
         return relay(self._folder, line)
 
+    def panicked(self) -> list[int]:
+        """The moments, in ns, at which a kernel in panic has said that it still has its pins."""
+        said = (self._folder / "relay").read_text().split("panic ")[1:]
+        return [int(line.split()[0]) for line in said]
+
     @property
     def unlocked(self) -> bool:
         """Whether the relay is energised, as the host sees it."""

@@ -6,9 +6,12 @@ import pytest
 
 from tests.patience import until
 from tests.rig.conftest import Figure
-from tests.rig.visitor import Visitor
+from tests.rig.figures import spread
+from tests.rig.visitor import Visitor, pulses
 
 pytestmark = pytest.mark.timeout(1800)
+STARVED_MS = 1000
+WATCHDOG_S = 11  # RuntimeWatchdogSec=10, and a second for its own steps
 PID = "$(systemctl show -p MainPID --value door)"
 
 # The deed, and within how many seconds of the guest the relay is at rest: a process start and a half;
@@ -50,6 +53,35 @@ def test_the_lock_is_let_go_within_the_bound(
     visitor.enters("0427")
 
 
+def test_memory_that_others_use_up_takes_the_door_last(visitor: Visitor, figure: Figure) -> None:
+    """Somebody eats all there is, is killed and begins again: the door is never the one to go."""
+    guest = visitor.guest
+    before = guest.shell(f"echo {PID}")
+    members = ("0427", "0428", "0429")
+    codes = [visitor.draws(member).digits for member in members]
+    guest.shell(
+        "systemd-run -q --unit=eater -p Restart=always -p RestartSec=1 -p StartLimitIntervalSec=0"
+        " python3 -c 'eaten = [bytearray(1 << 20) for _ in range(1 << 20)]'"
+    )
+    until(lambda: guest.console.count("Out of memory: Killed process") >= 2, 240)
+    waited = []
+    for code in codes:
+        pressed = visitor.until_seen(code, lambda: guest.unlocked)
+        waited.append((guest.relay()[-1][-1].ns - pressed) / 1e6)
+        until(lambda: not guest.unlocked, 60)
+    guest.shell("systemctl stop eater")
+    killed = guest.console.count("Out of memory: Killed process")
+    held = pulses(guest.relay()[-1])
+    assert guest.shell(f"echo {PID}") == before
+    assert [row["member"] for row in visitor.rows() if row["type"] == "granted"] == list(members)
+    assert max(waited) < STARVED_MS
+    assert max(held) < 5000 + STARVED_MS
+    figure(
+        f"last key → relay, memory used up elsewhere ({killed} killed)", spread(waited), f"{STARVED_MS} ms"
+    )
+    figure("relay pulse of 5,000 ms, memory used up elsewhere", spread(held), f"+ {STARVED_MS} ms")
+
+
 def test_a_full_disk_lets_members_in(visitor: Visitor) -> None:
     """And says so; what it could not write is written when there is room."""
     guest = visitor.guest
@@ -59,26 +91,36 @@ def test_a_full_disk_lets_members_in(visitor: Visitor) -> None:
     visitor.enters("0427")
     until(lambda: not guest.unlocked, 60)
     until(lambda: "store-failed" in str(visitor.status()), 60, 2)
+    assert visitor.status()["health"]["store"]["ok"] is False
     guest.shell("rm /var/lib/full*; sync")
-    until(lambda: "0427" in [row["member"] for row in visitor.rows() if row["type"] == "granted"], 180, 3)
+    until(lambda: visitor.status()["health"]["store"]["ok"], 180, 3)
+    assert [row["member"] for row in visitor.rows() if row["type"] == "granted"] == ["0427"]
 
 
 def test_a_disk_that_fails_lets_members_in(visitor: Visitor) -> None:
     """A card at its end takes no more writes; what is used up cannot be kept, so two codes open then."""
-    visitor.guest.disk.broken = True
-    visitor.guest.tried("echo >/var/lib/touched; sync", 120)
+    guest = visitor.guest
+    guest.disk.broken = True
+    guest.tried("echo >/var/lib/touched; sync", 120)
     visitor.enters("0427")
-    until(lambda: not visitor.guest.unlocked, 60)
+    until(lambda: not guest.unlocked, 60)
     pair = visitor.draws("0428")
-    visitor.until_seen(f"{pair.digits}{pair.second}#", lambda: visitor.guest.unlocked)
+    visitor.until_seen(f"{pair.digits}{pair.second}#", lambda: guest.unlocked)
+    until(lambda: not guest.unlocked, 60)
+    assert [round(ms / 1000) for ms in pulses(guest.relay()[-1])] == [5, 5]
 
 
-def test_a_dead_kernel_is_reset_by_the_watchdog(visitor: Visitor) -> None:
+def test_a_dead_kernel_is_reset_by_the_watchdog(visitor: Visitor, figure: Figure) -> None:
     """systemd/watchdog.conf: the relay stays as it was until then, and rests from there to armed."""
     guest = visitor.guest
     held_open(visitor)
     guest.begin("sleep 1; echo c >/proc/sysrq-trigger")
     until(lambda: len(guest.relay()) == 2, 600)
+    first, *_, last = guest.panicked()
+    seconds = (last - first) / 1e9
+    assert seconds <= WATCHDOG_S
+    assert [change.level for change in guest.relay()[0]] == [1]
+    figure("released after: kernel panic, by the watchdog's reset", f"{seconds:.1f} s", f"{WATCHDOG_S} s")
     guest.ready(300)
     guest.armed()
     assert guest.relay()[-1] == []

@@ -76,6 +76,7 @@ def test_a_key_that_bounces_is_one_key(visitor: Visitor) -> None:
         script += [(*wire, 0), 0.1]
     visitor.guest.wires(*script)
     until(lambda: visitor.guest.unlocked, 60)
+    assert [row["member"] for row in visitor.rows() if row["type"] == "granted"] == ["0427"]
 
 
 def test_a_door_open_at_boot_was_not_forced(off: Guest, visitor_of: Visitor) -> None:
