@@ -45,7 +45,7 @@ fuzz: $(VENV)/.dev ## hunt for inputs that a parser does not expect (minutes)
 benchmarks: $(VENV)/.dev ## how fast it is on this machine, into docs/performance.md
 	@$(BIN)/python -m benchmarks
 
-pictures: $(VENV)/.dev ## every residents' page in every state, to be looked at: FOLDER=/tmp/pictures
+pictures: $(VENV)/.dev ## every page in every state, to be looked at: FOLDER=/tmp/pictures
 	@PYTHONPATH=tests:. $(BIN)/python -m gallery $(FOLDER) $(STATES)
 
 mutate: $(VENV)/.dev ## change the core in every small place and see that a test notices (an hour)

@@ -1,4 +1,4 @@
-"""Pictures of every residents' page in every state, to be looked at: ``make pictures``.
+"""Pictures of every page in every state, to be looked at: ``make pictures``; here the residents' states.
 
 A state is a function that has things happen in a room and opens a page; its name is its pictures' name.
 """
@@ -6,51 +6,34 @@ A state is a function that has things happen in a room and opens a page; its nam
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from browser import launched
-from neighbours import MEMBER, Neighbourhood, neighbourhood
+from committee import committee
+from gallery_committee import HOUSE
+from neighbours import MEMBER, Neighbourhood
+from pictured import DAY, STATES, pictured
 from playwright.sync_api import Browser, Page, expect
 
 from contract.codes import Kind
 from roomserver import doors, joining, members, once, passkeys, persons, reasons, sessions, wechat
 from roomserver.identity import Verdict
-from roomserver.notices import Notices
 from roomserver.once import Purpose
 from roomserver.register import Application, Passkey
 from roomserver.sessions import Visitor
-from roomserver.settings import Settings
 
 SIZES = {320: 640, 390: 844, 1280: 800}
 LANGUAGES = {"zh": "zh-CN", "en": "en-GB"}
 SCHEMES = ("light", "dark")
-DAY = 86_400
 NEVER = dict.fromkeys("mon tue wed thu fri sat sun".split(), ())
-WALL = Notices(
-    manners=("保持安静，电话到门外接", "离开时带走自己的东西，不占座", "最后离开的人关灯"),
-    exams={"2026-12-19": "英语四六级", "2027-06-07": "高考"},
-    address="上海市某某路 100 弄 5 号楼底层",
-    phone="+86 21 5555 0101",
-    email="juweihui@example.org",
-)
-
-State = Callable[[Neighbourhood, Page], None]
-STATES: dict[str, State] = {}
-
-
-def pictured(state: State) -> State:
-    """Put a state into the gallery."""
-    STATES[state.__name__] = state
-    return state
 
 
 def take(browser: Browser, name: str, language: str, folder: Path) -> Iterator[Path]:
     """The pictures of a state in a language: every width, light and dark; the page is opened once."""
-    with TemporaryDirectory() as place, neighbourhood(Path(place), replace(Settings(), notices=WALL)) as room:
+    with TemporaryDirectory() as place, committee(Path(place), HOUSE) as room:
         context = browser.new_context(locale=LANGUAGES[language], reduced_motion="reduce")
         page = context.new_page()
         STATES[name](room, page)

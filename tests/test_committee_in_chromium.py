@@ -278,6 +278,14 @@ def reach(page: Page, name: str) -> None:
     pytest.fail(f"no Tab leads to {name}")
 
 
+@pytest.mark.parametrize("path", ["members", "acts"])
+def test_on_a_phone_the_navigation_shows_where_one_is(page: Page, room: Committee, path: str) -> None:
+    room.seated(page.context)
+    page.goto(f"{room.stage.url}/committee/{path}")
+    here = page.locator(".strip [aria-current]")
+    expect(here).to_be_in_viewport(ratio=1)
+
+
 def test_the_board_changes_by_itself_and_says_when_the_line_is_cut(page: Page, room: Committee) -> None:
     room.seated(page.context, Role.DUTY)
     page.goto(f"{room.stage.url}/committee")

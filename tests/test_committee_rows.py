@@ -53,6 +53,15 @@ def test_rows_are_sentences_with_the_member_and_the_reason(room: Committee) -> N
     assert told.index("号码用过了") < told.rindex("允许进门 · 0427")
 
 
+def test_a_row_tells_the_mode_the_count_and_how_often(room: Committee) -> None:
+    room.records("mode", None, mode="lockdown")
+    room.records("count", None, count=7)
+    room.records("denied", None, reason="unknown-code", count=3)
+    told = read(room, "/committee/rows")
+    for words in (r"换了方式 · 暂停开放", r" · 7 ", r"3 次 · 号码不对"):
+        assert re.search(words, told), told
+
+
 def test_filters_narrow(room: Committee) -> None:
     room.moves_in("0428")
     room.records("granted")

@@ -1,19 +1,18 @@
-"""Every state of every residents' page is for everybody, and the script that takes their pictures works."""
+"""Every state of every page is for everybody, and the script that takes their pictures works."""
 
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 from pathlib import Path
 
 import gallery
 import pytest
 from browser import browser, page, violations
-from gallery import LANGUAGES, SCHEMES, SIZES, STATES, WALL
-from neighbours import neighbourhood
+from committee import committee
+from gallery import LANGUAGES, SCHEMES, SIZES
+from gallery_committee import HOUSE
+from pictured import STATES
 from playwright.sync_api import Browser, Page
-
-from roomserver.settings import Settings
 
 __all__ = ["browser", "page"]
 NARROWEST = min(SIZES)
@@ -22,7 +21,7 @@ NARROWEST = min(SIZES)
 @pytest.mark.parametrize("name", STATES)
 def test_every_state_is_for_everybody(page: Page, tmp_path: Path, name: str) -> None:
     """axe finds nothing by day and by night, and at 320 px nothing is cut, in either language."""
-    with neighbourhood(tmp_path, replace(Settings(), notices=WALL)) as room:
+    with committee(tmp_path, HOUSE) as room:
         page.set_viewport_size({"width": NARROWEST, "height": SIZES[NARROWEST]})
         STATES[name](room, page)
         for scheme in SCHEMES:
@@ -33,9 +32,12 @@ def test_every_state_is_for_everybody(page: Page, tmp_path: Path, name: str) -> 
 
 
 def cut(page: Page) -> list[str]:
-    """What is wider than its place."""
+    """What is wider than its place; fields and what is made to scroll may be."""
     found: list[str] = page.evaluate(
-        """() => [document.documentElement, ...document.querySelectorAll("main *:not(svg, svg *, .hidden)")]
+        """() => [
+                document.documentElement,
+                ...document.querySelectorAll("main *:not(svg, svg *, .hidden, input, .scroll)"),
+            ]
             .filter((e) => e.clientWidth && e.scrollWidth > e.clientWidth)
             .map((e) => e.outerHTML.slice(0, 80))"""
     )
@@ -45,7 +47,7 @@ def cut(page: Page) -> list[str]:
 def test_the_english_list_of_codes_is_not_cut_either(browser: Browser, tmp_path: Path) -> None:
     """Its heads are the longest."""
     context = browser.new_context(viewport={"width": NARROWEST, "height": 640}, locale=LANGUAGES["en"])
-    with neighbourhood(tmp_path) as room:
+    with committee(tmp_path) as room:
         english = context.new_page()
         STATES["code"](room, english)
         assert cut(english) == []

@@ -57,7 +57,8 @@ def times_in(spoken: Language, zone: tzinfo, now: int) -> dict[str, object]:
     """The same for whoever reads in a language."""
 
     def act(done: Done) -> str:
-        return word(spoken, f"act.{done.what}", member=done.member or "", **done.detail)
+        told = {key: _said(spoken, key, value) for key, value in done.detail.items()}
+        return word(spoken, f"act.{done.what}", member=done.member or "", **told)
 
     return {
         "when": lambda t: times.when(spoken, zone, now, t),
@@ -66,3 +67,9 @@ def times_in(spoken: Language, zone: tzinfo, now: int) -> dict[str, object]:
         "act": act,
         "words": CATALOGUE,
     }
+
+
+def _said(spoken: Language, key: str, value: object) -> object:
+    """A detail of an act in words, where there is one for it: a role, the kind of an alarm."""
+    known = {"role": f"committee.role.{value}", "kind": f"alarms.{value}"}.get(key, "")
+    return word(spoken, known) if known in CATALOGUE else value
