@@ -6,7 +6,7 @@ PIP_INSTALL := PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install
 	--disable-pip-version-check --progress-bar off -c constraints.txt
 # Most tests wait for a broker, a clock or a process; four at a time keep two cores busy.
 PYTEST := $(BIN)/python -m pytest -q -n 4 --dist loadfile
-CHECKED := contract door roomserver demo tests
+CHECKED := contract door roomserver demo tests benchmarks
 
 .PHONY: help demo test test-all test-postgresql rig lint fuzz benchmarks pictures mutate migration clean
 
@@ -43,7 +43,7 @@ fuzz: $(VENV)/.dev ## hunt for inputs that a parser does not expect (minutes)
 	@$(BIN)/python -m pytest -q -m long tests/test_fuzz.py
 
 benchmarks: $(VENV)/.dev ## how fast it is on this machine, into docs/performance.md
-	@$(BIN)/python -m benchmarks
+	@PYTHONPATH=tests:. $(BIN)/python -m benchmarks
 
 pictures: $(VENV)/.dev ## every page in every state, to be looked at: FOLDER=/tmp/pictures
 	@PYTHONPATH=tests:. $(BIN)/python -m gallery $(FOLDER) $(STATES)

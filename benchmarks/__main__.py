@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks import decision, delivery, parts, phones, relay, running
+from benchmarks import crowd, decision, delivery, parts, phones, relay, running
 from benchmarks.figures import Figure
 from benchmarks.page import machine, written
 from demo.setting import Setting
@@ -27,6 +27,7 @@ def main() -> int:
             found += phones.figures(setting)
         finally:
             setting.stop()
+    found += crowd.figures()
     table = _table(found)
     sys.stdout.write(table + "\n")
     written(PAGE, table)

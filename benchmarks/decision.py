@@ -44,7 +44,9 @@ def _decided(size: int, rules: Rules) -> str:
     samples = []
     for n in range(SAMPLES):
         member = f"{1 + n * size // SAMPLES % size:06}"
-        later = n * STEP_SECONDS // SAMPLES  # at every moment of a step: near its end the next one fits as well
+        later = (
+            n * STEP_SECONDS // SAMPLES
+        )  # at every moment of a step: near its end the next one fits as well
         now = STARTED_MS + later * 1_000
         code = _code(member, NOW + later, rules)
         typed = state

@@ -1,4 +1,4 @@
-"""From the last key to the relay, with the row and the used step on the disk; and how many commits an entry is."""
+"""From the last key to the relay, with row and used step on the disk; and how many commits an entry is."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def figures() -> list[Figure]:
 
 def _entries(inbox: Inbox, store: Store, strike: TimedStrike, rules: Rules) -> tuple[list[float], float]:
     commits: list[str] = []
-    store.ask(lambda db: db.set_trace_callback(lambda sql: commits.append(sql))).result()
+    store.ask(lambda db: db.set_trace_callback(commits.append)).result()
     samples = []
     for n in range(1, SAMPLES + 1):
         step = rules.codes.step(Kind.PHONE, int(time.time()))

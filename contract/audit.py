@@ -9,6 +9,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from contract.messages import MAX_N, Topics, loads
@@ -135,5 +136,9 @@ def _sealed(report_key: bytes, door: str, fields: Mapping[str, object]) -> bytes
 
 
 def _hash(report_key: bytes, door: str, body: bytes) -> str:
-    text = Topics(door).audit.encode() + b"\n" + body
-    return hmac.digest(report_key, text, "sha256").hex()
+    return hmac.digest(report_key, _prefix(door) + body, "sha256").hex()
+
+
+@lru_cache(1024)
+def _prefix(door: str) -> bytes:
+    return Topics(door).audit.encode() + b"\n"

@@ -156,9 +156,10 @@ class Exchange:
                     doors.edition(session) != self._edition
                 ):  # another server added a door, or gave it a new key
                     self._read_doors(session)
-                self._audit(session, self._audit_of(batch), heard)
-                for message in batch:
-                    self._one(session, message, heard)
+                audit, others = self._sorted(batch)
+                self._audit(session, audit, heard)
+                for name, kind, payload in others:
+                    self._one(session, self._doors[name], kind, payload, heard)
         except SQLAlchemyError as error:
             log.error("the database does not take what the doors send: %s", type(error).__name__)
             return None
@@ -166,14 +167,17 @@ class Exchange:
             self._noted()
         return heard
 
-    def _audit_of(self, batch: list[Incoming]) -> dict[str, list[bytes]]:
-        """The audit messages of each door that there is."""
-        found: dict[str, list[bytes]] = {}
+    def _sorted(self, batch: list[Incoming]) -> tuple[dict[str, list[bytes]], list[tuple[str, str, bytes]]]:
+        """The audit messages of each door that there is, and its others: door, kind, payload."""
+        audit: dict[str, list[bytes]] = {}
+        others = []
         for message in batch:
             match state.topic_of(message.topic):
                 case (name, "audit") if name in self._doors:
-                    found.setdefault(name, []).append(message.payload)
-        return found
+                    audit.setdefault(name, []).append(message.payload)
+                case (name, kind) if name in self._doors:
+                    others.append((name, kind, message.payload))
+        return audit, others
 
     def _audit(self, session: Session, arrived: Mapping[str, list[bytes]], heard: _Heard) -> None:
         batch = [(self._doors[name], raws) for name, raws in arrived.items()]
@@ -184,16 +188,11 @@ class Exchange:
                 if reached.ack is not None:
                     heard.acks[name, reached.log] = reached.ack
 
-    def _one(self, session: Session, message: Incoming, heard: _Heard) -> None:
-        match state.topic_of(message.topic):
-            case (name, kind) if name in self._doors:
-                keys = self._doors[name]
-            case _:
-                return
+    def _one(self, session: Session, keys: Keys, kind: str, payload: bytes, heard: _Heard) -> None:
         if kind == "command/result":
-            commands.take_result(session, keys, message.payload, self._clock())
+            commands.take_result(session, keys, payload, self._clock())
         elif kind in STATE_TOPICS:
-            self._state(session, keys, kind, message.payload, heard)
+            self._state(session, keys, kind, payload, heard)
 
     def _state(self, session: Session, keys: Keys, kind: str, payload: bytes, heard: _Heard) -> None:
         try:

@@ -27,9 +27,9 @@ def learn(session: Session, row: Row, now: int) -> bool:
     """Merge what ``row`` proves into its member's record; whether that changed the list."""
     if not teaches(row) or row.member is None:
         return False
-    record = members.find(session, row.member) or AccessRecord(row.member)
-    theirs = (_granted if row.type == "granted" else _told)(record, row.detail)
-    if not members.is_news(session, theirs):  # nearly always
+    ours = members.find(session, row.member)
+    theirs = (_granted if row.type == "granted" else _told)(ours or AccessRecord(row.member), row.detail)
+    if members.news(ours, theirs) is None:  # nearly always
         return False
     with session.begin_nested():
         return members.merge(session, theirs, f"door-{row.type}", now)

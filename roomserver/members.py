@@ -146,15 +146,15 @@ def forget(session: Session, number: str, now: int) -> AccessRecord:
 
 def merge(session: Session, theirs: AccessRecord, why: str, now: int) -> bool:
     """Take what a door knows by maximum; whether that changed the list."""
-    if not is_news(session, theirs):  # and then no lock is needed
+    if news(find(session, theirs.member), theirs) is None:  # and then no lock is needed
         return False
     head = lock(session)
     session.expire_all()
     ours = find(session, theirs.member)
-    news = _news(ours, theirs)
-    if news is None:
+    merged = news(ours, theirs)
+    if merged is None:
         return False
-    _put(session, head, news, why, now, learnt=ours is None)
+    _put(session, head, merged, why, now, learnt=ours is None)
     return True
 
 
@@ -164,13 +164,8 @@ def held(session: Session, numbers: Iterable[str]) -> list[Member]:
     return list(session.scalars(select(Member).where(Member.number.in_(found)))) if found else []
 
 
-def is_news(session: Session, theirs: AccessRecord) -> bool:
-    """Whether what a door knows is more than what is known here."""
-    return _news(find(session, theirs.member), theirs) is not None
-
-
-def _news(ours: AccessRecord | None, theirs: AccessRecord) -> AccessRecord | None:
-    """The record after the merge, if it is another than before."""
+def news(ours: AccessRecord | None, theirs: AccessRecord) -> AccessRecord | None:
+    """What a door knows merged into what is known here, if that makes it another."""
     merged = theirs if ours is None else access.replaced(theirs, ours)
     return None if merged == ours else merged
 

@@ -25,6 +25,10 @@ PORT = 8883
 ITERATIONS = 101  # Mosquitto 2.0's own count; the passwords are random, not chosen by people
 YEARS = 20
 SAYS = ("availability", "state", "occupancy", "health", "cue", "audit", "command/result")  # PROTOCOL §4
+LIMITS = """\
+max_packet_size 16384
+max_connections 200
+max_queued_messages 10000"""
 HEARS = ("audit/ack", "access", "command")
 
 
@@ -50,7 +54,7 @@ def set_up(folder: Path, server: str, host: str, port: int, now: int) -> None:
     password = secrets.token_urlsafe(24)
     _write(folder / "server-password", password + "\n", 0o600)
     _certify(folder, host, now)
-    _write(folder / "studyroom.conf", _CONFIG.format(port=port, folder=folder.absolute()))
+    _write(folder / "studyroom.conf", _CONFIG.format(port=port, folder=folder.absolute(), limits=LIMITS))
     write_users(folder, server, password, {})
 
 
@@ -121,9 +125,7 @@ keyfile {folder}/server.key
 allow_anonymous false
 password_file {folder}/passwords
 acl_file {folder}/rights
-max_packet_size 16384
-max_connections 200
-max_queued_messages 10000
+{limits}
 autosave_on_changes true
 autosave_interval 1
 """

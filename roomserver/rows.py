@@ -12,14 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contract import audit
-from contract.audit import RowError
+from contract.audit import Row, RowError
 from contract.messages import MAX_N, ROW_TYPES, Ack, loads
 from roomserver import learning, members, reach
 from roomserver.alarms import Noticed, sound
+from roomserver.database import insert_all
 from roomserver.doors import Keys
 from roomserver.notify import noted
 from roomserver.reach import Reach
@@ -70,6 +71,7 @@ class _Placed:
     prev: str
     hash: str
     raw: bytes = field(repr=False)
+    row: Row | None = field(default=None, repr=False)  # None: of a shape that this version does not know
     lost_from: int | None = None
 
 
@@ -107,7 +109,7 @@ def receive_all(session: Session, batch: Sequence[tuple[Keys, Sequence[bytes]]],
         _take_lost(session, log, one, now)
         new += _take_rows(session, log, one, now)
     if new:
-        session.execute(insert(AuditRow), new)
+        insert_all(session, AuditRow, new)
     for one, log in zip(arrived, logs, strict=True):
         for seq in reach.advance(session, log, [(a.seq, a.hash, a.prev) for a in one.new], now):
             sound(session, one.door.id, one.door.name, Noticed.BROKEN_CHAIN, f"{one.name} {seq}", now)
@@ -141,18 +143,25 @@ def _place(session: Session, door: Keys, index: int, raw: bytes, now: int) -> _P
     if digest is None:
         sound(session, door.id, door.name, Noticed.BAD_HASH, "", now)
         return None
-    gap = _as_gap(raw)
-    if gap is not None:
+    row = _parsed(raw)
+    if (row is None or row.type == "gap") and (gap := _as_gap(raw)) is not None:
         log, first, last = gap
-        return _Placed(index, log, last, "", digest, raw, first)
+        return _Placed(index, log, last, "", digest, raw, lost_from=first)
     try:
-        log, seq, prev = audit.place(raw)
+        log, seq, prev = audit.place(raw) if row is None else (row.log, row.seq, row.prev)
     except RowError:
         log, seq, prev = "", 0, ""
     if not (_WORD.fullmatch(log) and re.fullmatch("[!-~]{64}", prev)):
         sound(session, door.id, door.name, Noticed.UNREADABLE_ROW, "", now)
         return None
-    return _Placed(index, log, seq, prev, digest, raw)
+    return _Placed(index, log, seq, prev, digest, raw, row)
+
+
+def _parsed(raw: bytes) -> Row | None:
+    try:
+        return audit.parse(raw)
+    except RowError:
+        return None
 
 
 def _verified(key: bytes, door: Keys, raw: bytes) -> str | None:
@@ -226,9 +235,8 @@ def _columns(session: Session, door: Keys, one: _Placed, now: int) -> dict[str, 
     """A row as it is stored: its bytes, and what finds it again; never refused for what it says."""
     columns: dict[str, object] = {"seq": one.seq, "hash": one.hash, "prev": one.prev, "raw": one.raw}
     columns |= {"at": None, "type": None, "member": None, "flag": None}
-    try:
-        row = audit.parse(one.raw)
-    except RowError:
+    row = one.row
+    if row is None:
         return columns | {"flag": Flag.UNKNOWN_SHAPE}
     columns |= {"at": row.at, "type": row.type if _WORD.fullmatch(row.type) else None}
     columns |= {"member": row.member if row.member and re.fullmatch("[0-9]{3,6}", row.member) else None}

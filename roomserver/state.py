@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contract.messages import Topics
+from contract.messages import DOOR_NAME
 from roomserver.schema import Door, Latest
 
 MAX_STATE_BYTES = 4096
@@ -90,10 +90,6 @@ def reported_rows(health: Mapping[str, Any]) -> tuple[str, int] | None:
 def topic_of(topic: str) -> tuple[str, str] | None:
     """Door and last part of a topic of PROTOCOL §4; None for any other."""
     parts = topic.split("/", 2)
-    if len(parts) != 3 or parts[0] != "studyroom":
-        return None
-    try:
-        Topics(parts[1])
-    except ValueError:
+    if len(parts) != 3 or parts[0] != "studyroom" or not DOOR_NAME.fullmatch(parts[1]):
         return None
     return parts[1], parts[2]

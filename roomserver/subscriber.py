@@ -30,7 +30,7 @@ log = logging.getLogger("roomserver.subscriber")
 
 KEEPALIVE_SECONDS = 15
 QUEUE_MESSAGES = 10_000  # times 4 KiB; what does not fit is sent again by its door
-BATCH_MESSAGES = 500  # one transaction, one fsync
+BATCH_MESSAGES = 1_000  # one transaction, one fsync
 STOP_SECONDS = 5
 
 

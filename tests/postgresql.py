@@ -21,10 +21,11 @@ MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp"  # nobody waits for
 
 
 class Cluster:
-    """A running PostgreSQL on loopback; it keeps nothing safe, so that tests are quick."""
+    """A running PostgreSQL on loopback; unless ``durable`` it keeps nothing safe, so that tests are quick."""
 
-    def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="studyroom-postgresql-", dir=MEMORY))
+    def __init__(self, *, durable: bool = False) -> None:
+        folder = tempfile.mkdtemp(prefix="studyroom-postgresql-", dir=None if durable else MEMORY)
+        self._folder = Path(folder)
         self._programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
         self._as_nobody: list[str] = []
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
@@ -32,8 +33,9 @@ class Cluster:
             self._as_nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
         self.port = free_port()
         self._run("initdb", "--auth=trust", "--username=tester", "--no-sync", "--encoding=UTF8", "--locale=C")
-        self._settings = ["fsync=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0"]
-        self._settings += ["max_connections=200", "shared_buffers=64MB"]
+        self._settings = ["max_connections=200", "shared_buffers=64MB"]
+        if not durable:
+            self._settings += ["fsync=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0"]
         self.start()
 
     def start(self) -> None:
@@ -41,6 +43,11 @@ class Cluster:
         options = f"-p {self.port} -k {self._folder} -c listen_addresses=127.0.0.1"
         options += "".join(f" -c {one}" for one in self._settings)
         self._run("pg_ctl", "--wait", f"--log={self._folder}/log", f"--options={options}", "start")
+
+    def pids(self) -> list[int]:
+        """The processes that it is just now."""
+        pid = int((self._folder / "data/postmaster.pid").read_text().split()[0])
+        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
     def stop(self) -> None:
         """Stop it at once."""
