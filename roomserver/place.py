@@ -102,6 +102,10 @@ def load(file: Path) -> Place:
 def open_place(place: Place) -> Opened:
     """The database and the vault of a place, checked; ``RoomserverError`` says what to do."""
     database = Database(place.database_url)
-    database.check()
-    terms.keep_codes(database, place.settings.codes.codes(), now())
-    return Opened(place, database, open_key_file(place.key_file))
+    try:
+        database.check()
+        terms.keep_codes(database, place.settings.codes.codes(), now())
+        return Opened(place, database, open_key_file(place.key_file))
+    except BaseException:
+        database.close()
+        raise

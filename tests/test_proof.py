@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
 
 def logs(shell: Shell) -> list[str]:
     """The names of its logs, the older one first."""
-    with sqlite3.connect(database(shell)) as db:
+    with closing(sqlite3.connect(database(shell))) as db, db:
         return [name for (name,) in db.execute("SELECT log FROM logs ORDER BY position")]
 
 
@@ -54,14 +55,14 @@ def database(shell: Shell) -> Path:
 def damaged(shell: Shell, *statements: str | Damage, log: int = 1) -> list[tuple[str, int | None, str]]:
     """What ``door verify`` finds after this was done with sqlite3: which log, which row, what."""
     names = logs(shell)
-    db = sqlite3.connect(database(shell))
-    for statement in statements:
-        if callable(statement):
-            statement(db)
-        else:
-            db.execute(statement.replace("LOG", f"'{names[log]}'").replace("OTHER", f"'{names[1 - log]}'"))
-    db.commit()
-    db.close()
+    with closing(sqlite3.connect(database(shell))) as db, db:
+        for statement in statements:
+            if callable(statement):
+                statement(db)
+            else:
+                db.execute(
+                    statement.replace("LOG", f"'{names[log]}'").replace("OTHER", f"'{names[1 - log]}'")
+                )
     done = shell.door("verify", "--json")
     found = json.loads(done.out)
     assert (done.code, found["ok"], done.err) == (1, False, "")
@@ -193,7 +194,7 @@ def test_what_retention_has_deleted_is_not_missing(shell: Shell) -> None:
             store.acknowledge(log, ack, raw[-66:-2].decode()).result(10)
         assert store.prune(AT + 60 * 3 + 400 * 86_400).result(10) > 0
     past = f"INSERT OR REPLACE INTO facts VALUES ('known_past', '{AT + 400 * 86_400}')"
-    with sqlite3.connect(database(shell)) as db:
+    with closing(sqlite3.connect(database(shell))) as db, db:
         db.execute(past)
     assert shell.door("verify").code == 0
 
@@ -204,7 +205,7 @@ def test_rows_of_an_earlier_enrolment_are_checked_in_their_order(shell: Shell) -
         store.new_log("enrolled").result(10)
     names = logs(shell)
     assert "needs" in (said := shell.door("verify").out) or "need the key" in said
-    with sqlite3.connect(database(shell)) as db:
+    with closing(sqlite3.connect(database(shell))) as db, db:
         db.execute("DELETE FROM rows WHERE log = ? AND seq = 3", (names[0],))
     assert shell.door("verify").code == 1
 
@@ -223,7 +224,7 @@ def test_beside_a_running_door_all_is_whole_and_its_end_is_known(
         shell = Shell(door.path, capsys)
         assert shell.door("count", "3").code == 0
         assert shell.door("verify").code == 0
-        with sqlite3.connect(database(shell)) as db:
+        with closing(sqlite3.connect(database(shell))) as db, db:
             db.execute("DELETE FROM rows WHERE seq = (SELECT max(seq) FROM rows)")
         done: Done = shell.door("verify")
         assert done.code == 1

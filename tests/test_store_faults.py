@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -497,7 +498,7 @@ def test_rows_whose_log_cannot_be_read_are_rescued_all(path: Path) -> None:
 
 def test_nonsense_in_sound_pages_is_corrupt_too(path: Path) -> None:
     furnished(path)
-    with sqlite3.connect(path) as other:
+    with closing(sqlite3.connect(path)) as other, other:
         other.execute("UPDATE members SET kind = 'wizard' WHERE member = '0003'")
         other.execute("UPDATE facts SET value = '{'")
     other.close()
@@ -510,7 +511,7 @@ def test_nonsense_in_sound_pages_is_corrupt_too(path: Path) -> None:
 
 
 def test_somebody_elses_database_is_set_aside(path: Path) -> None:
-    with sqlite3.connect(path) as other:
+    with closing(sqlite3.connect(path)) as other, other:
         other.execute("CREATE TABLE rows (breakfast TEXT)")
     other.close()
     store, remembered = begun(path)
@@ -540,7 +541,7 @@ FROM_THE_FUTURE = (
 
 def test_a_database_of_a_newer_program_is_never_touched(path: Path) -> None:
     furnished(path)
-    with sqlite3.connect(path) as other:
+    with closing(sqlite3.connect(path)) as other, other:
         other.execute(FROM_THE_FUTURE)
         other.commit()
         copies = {file: file.read_bytes() for file in (path, path.with_name("door.db-wal"))}
@@ -579,7 +580,7 @@ def test_a_database_of_an_older_program_is_migrated(path: Path) -> None:
 def test_in_memory_only_the_newest_rows_are_held(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "HELD_ROWS", 3)
     furnished(path)
-    with sqlite3.connect(path) as other:
+    with closing(sqlite3.connect(path)) as other, other:
         other.execute(FROM_THE_FUTURE)
     other.close()
     with running(path) as store:
