@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import witness
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, given, note, seed, settings
 from hypothesis import strategies as st
 from walk.chance import drawn
 from walk.course import broken, shortest, walk
@@ -25,7 +25,7 @@ STEADY = settings(deadline=None, database=None, suppress_health_check=list(Healt
 @settings(STEADY, max_examples=40)
 @given(walks)
 def test_no_walk_of_gestures_breaks_a_rule(begun):
-    walk(*begun)
+    told(*begun)
 
 
 @pytest.mark.timeout(240)
@@ -44,7 +44,13 @@ def test_no_walk_breaks_a_rule_however_long_one_walks():
 @settings(STEADY, max_examples=1000)
 @given(walks)
 def test_no_walk_of_gestures_breaks_a_rule_wherever_one_begins(begun):
-    walk(*begun)
+    told(*begun)
+
+
+def told(door, gestures):
+    """A walk; Hypothesis shows the one that breaks a rule."""
+    note(f"door {door}, {gestures}")
+    walk(door, gestures)
 
 
 def by_chance(seeds):
