@@ -9,6 +9,7 @@ import pytest
 
 from contract import zones
 from contract.options import Option, converted, expected, fits, shown, sort
+from contract.sample import sample
 from contract.settings import Fault, SettingsError, fill, option, read
 
 
@@ -174,3 +175,67 @@ def test_a_machine_without_time_zones_is_told_of_tzdata(monkeypatch: pytest.Monk
     monkeypatch.setattr(zones, "available_timezones", set)
     with pytest.raises(zones.ZoneError, match="apt install tzdata"):
         zones.zone("Europe/Nowhere")
+
+
+# -- the sample file ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Somebody who is told.
+
+    Nobody, unless one is given.
+    """
+
+    url: str = option("", doc="Where to.")
+    days: Mapping[str, str] = option(factory=lambda: {"Ä-1": "ü"})
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post."""
+
+    hooks: tuple[Hook, ...] = option((), example=(Hook("a"), Hook("b")))
+    lids: tuple[int, ...] = ()
+    pin: int = option(4, doc=f"{'x' * 53} {'y' * 54} z {'x' * 53} {'y' * 55}")
+
+
+def test_a_sample_has_its_keys_before_its_tables_and_no_line_too_long() -> None:
+    """110 columns are filled, none more; each key stands apart; letters stay as they are."""
+    top, _, examples = sample(Post()).partition("\n\n\n")
+    assert top.split("\n") == [
+        "# A post.",
+        "",
+        "lids = []",
+        "",
+        f"# {'x' * 53} {'y' * 54}",
+        f"# z {'x' * 53}",
+        f"# {'y' * 55}",
+        "pin = 4",
+    ]
+    assert examples.split("\n\n\n")[0].split("\n") == [
+        "# Somebody who is told.",
+        "#",
+        "# Nobody, unless one is given.",
+        "# [[hooks]]",
+        "",
+        "# Where to.",
+        '# url = "a"',
+        "",
+        '# days = { "Ä-1" = "ü" }',
+    ]
+
+
+def test_examples_of_tables_give_way_to_what_is_given() -> None:
+    """Commented out they read as nothing; with a table given they are gone."""
+    assert sample(Post()).count("# [[hooks]]") == 2
+    assert read(Post, sample(Post())) == Post()
+    given = Post(hooks=(Hook("c"),), lids=(1, 2))
+    assert "# [[hooks]]" not in sample(given)
+    assert '\n[[hooks]]\n\n# Where to.\nurl = "c"\n' in sample(given)
+    assert read(Post, sample(given)) == given
+
+
+def test_settings_are_called_config_toml_unless_told_otherwise() -> None:
+    with pytest.raises(SettingsError, match=r"\Aconfig\.toml has 1 fault:"):
+        read(Wire, "pin = 3")
