@@ -11,10 +11,11 @@ import argparse
 import importlib
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from door import simulate
 from door.commandline import times
@@ -22,6 +23,7 @@ from door.errors import AskedError, ConfigError, DoorError
 
 CONFIG = Path("/etc/studyroom/config.toml")
 LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"  # journald adds the time
+_CODE = re.compile(r"\d[\d ]{4,}\d")  # what may be one, or a part of one
 MODES = ("normal", "lockdown", "open")
 
 
@@ -40,6 +42,9 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     except OSError as error:  # a disk that is full, a folder that may not be written
         return _failed(error, 1)
+    except EOFError:  # Ctrl-D where something was to be typed unseen
+        sys.stderr.write("\n")
+        return _failed(AskedError("nothing was typed: give the command again, and then what it asks for"), 2)
     except KeyboardInterrupt:
         return 130
     return code
@@ -78,8 +83,24 @@ def _of(module: str, function: str) -> Callable[[argparse.Namespace], int]:
     return late
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that says where to read on, and of which command it speaks; it repeats no code."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As ever; but a word too many is told by the command that it was given to."""
+        known, more = super().parse_known_args(args, namespace)
+        if more:
+            self.error(f"too much is given: {' '.join(more)}")
+        return known, more
+
+    def error(self, message: str) -> NoReturn:
+        """Usage, what is wrong, and what to type next; exit code 2."""
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: {_CODE.sub('…', message)}; next: {self.prog} --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="door", description="The study-room door.")
+    parser = _Parser(prog="door", description="The study-room door.")
     parser.add_argument(
         "--config", type=Path, default=CONFIG, metavar="FILE", help=f"the configuration (default: {CONFIG})"
     )
@@ -178,11 +199,11 @@ def _clock(commands: _Commands) -> None:
     telling = commands.add("clock", "say what time the door goes by", _of("clock", "clock"), as_json=True)
     telling.add_argument(
         "--trust",
-        type=_when,
+        type=_clock_time,
         nargs="?",
         const=times.NOW,
         metavar="TIME",
-        help="believe this machine's clock, or the time given: 19:02, '2026-11-24 19:02'",
+        help=f"believe this machine's clock, or the time given: {times.CLOCK_FORMS}",
     )
 
 
@@ -200,10 +221,15 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _when(text: str) -> times.When:
+def _clock_time(text: str) -> times.When:
+    """A time that it may be now."""
+    return _when(text, times.CLOCK_FORMS)
+
+
+def _when(text: str, forms: str = times.FORMS) -> times.When:
     """A time as typed."""
     try:
-        return times.parse(text)
+        return times.parse(text, forms)
     except times.TimeError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -124,10 +124,14 @@ def load(path: Path) -> Config:
     """The configuration at ``path``; ``ConfigError`` tells all that is wrong with it."""
     try:
         text = path.read_text(encoding="utf-8")
+    except PermissionError:
+        raise ConfigError(f"{path} may not be read by you: try it with sudo") from None
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror}; put the file there, or name it: door --config FILE …"
+        ) from None
     except ValueError:
-        raise ConfigError(f"{path} is not UTF-8 text") from None
+        raise ConfigError(f"{path} is not UTF-8 text: save it as UTF-8") from None
     try:
         return read(Config, text, name=str(path))
     except SettingsError as error:

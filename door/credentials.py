@@ -100,6 +100,8 @@ def _read(path: Path) -> Credentials:
         values = loads(raw, MAX_BYTES)
     except FileNotFoundError:
         raise ConfigError(f"there are no credentials at {path}; run: door enroll") from None
+    except PermissionError:
+        raise ConfigError(f"the credentials at {path} may not be read by you: try it with sudo") from None
     except OSError as error:
         raise ConfigError(f"the credentials at {path} cannot be read: {error.strerror}") from None
     except ValueError:  # its text may quote the file

@@ -13,7 +13,7 @@ OPEN_AT_MOST_MS = 24 * 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class ModeState:
-    """The mode, and its end: ``until`` in Unix seconds as it was asked, ``ends`` by running time."""
+    """The mode, and its end: ``until`` in Unix seconds, ``ends`` by running time."""
 
     mode: Mode = Mode.NORMAL
     until: int | None = None
@@ -26,7 +26,9 @@ def change(
     """Another mode; ``open`` lasts at most 24 hours and is not kept through a restart."""
     ends = _ends(until, reading, now)
     if mode is Mode.OPEN:
-        ends = min(now + OPEN_AT_MOST_MS, ends if ends is not None else now + OPEN_AT_MOST_MS)
+        most = now + OPEN_AT_MOST_MS
+        ends = most if ends is None else min(most, ends)
+        until = None if reading.unix is None else reading.unix + (ends - now) // 1000
     if mode is Mode.NORMAL:
         until, ends = None, None
     kept = Mode.NORMAL if mode is Mode.OPEN else mode

@@ -57,7 +57,7 @@ def _stories(path: Path) -> list[Path]:
         return [path]
     found = sorted(path.glob(f"*{ENDING}"))
     if not found:
-        raise ConfigError(f"{path}: no *{ENDING} in this folder")
+        raise ConfigError(f"{path}: no *{ENDING} in this folder; name one that has some")
     return found
 
 

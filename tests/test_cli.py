@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from certificates import Authority, Pair
@@ -20,6 +23,7 @@ from shell import Done, Shell
 from village import DOOR, Door, codes_of, config, door_at, home, write
 
 from door import credentials
+from door.commandline import times
 from door.effects import Cue
 
 
@@ -51,7 +55,7 @@ def lonely(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
     [
         ("unlock", "Unlocked. "),
         ("mode lockdown", "The door is in mode lockdown. "),
-        ("mode open --until 4102444800", "The door is in mode open until 2100-01-01 08:00:00 CST. "),
+        ("mode lockdown --until 4102444800", "The door is in mode lockdown until 2100-01-01 08:00:00 CST. "),
         ("mode normal", "The door is in mode normal. "),
         ("revoke 0427", "0427 is revoked at this door. "),
         ("reinstate 0427", "0427 may draw new codes. "),
@@ -148,6 +152,73 @@ def test_an_act_of_the_command_line_is_an_act(shell: Shell, running: Door) -> No
     assert running.post(codes_of("0611")[0]) is Cue.NOT_NOW
 
 
+@pytest.mark.parametrize("until", [[], ["--until", "48h"], ["--until", "24h"]], ids=["", "48h", "24h"])
+def test_open_is_said_to_end_when_it_ends(shell: Shell, running: Door, until: list[str]) -> None:
+    """It lasts 24 hours at most, whatever was asked; the command, ``status`` and the row say so."""
+    done = shell.door("mode", "open", *until)
+    status = running.status()
+    ends = status["state"]["until"]
+    assert abs(ends - status["health"]["at"] - 86_400) < 60
+    shown = times.shown(ends, ZoneInfo(status["time_zone"]))
+    assert done.out.startswith(f"The door is in mode open until {shown}. ")
+    assert (
+        shell.door("audit", "--type", "mode").out.splitlines()[-1].count(f"mode open, until {shown}, by ")
+        == 1
+    )
+    shell.door("mode", "normal")
+
+
+# -- words that are wrong -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", ["unlock now", "verify x", "reinstate 0427 0428", "check --online x"])
+def test_a_word_too_many_is_told_by_the_command_it_was_given_to(lonely: Shell, words: str) -> None:
+    code, out, err = lonely.door(*words.split())
+    command, *_, last = words.split()
+    assert (code, out) == (2, "")
+    assert err.startswith(f"usage: door {command} ")
+    assert err.endswith(f"door {command}: too much is given: {last}; next: door {command} --help\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "0427719385",
+        "0427 719385",
+        "mode 0427719385",
+        "reinstate 0427 719 385",
+        "count 0427-719385",
+        "unlock 719385",
+    ],
+)
+def test_a_code_in_a_wrong_place_is_not_repeated(lonely: Shell, words: str) -> None:
+    code, out, err = lonely.door(*words.split())
+    assert (code, out) == (2, "")
+    assert not re.search(r"719 ?385", err)
+    assert err.endswith("--help\n")
+
+
+def test_a_time_that_it_may_be_now_is_no_duration(lonely: Shell) -> None:
+    """What is said to be right is taken."""
+    err = lonely.door("clock", "--trust", "25:99").err
+    assert "write it like 19:02, or '2026-11-24 19:02'; next: door clock --help" in err
+
+
+@pytest.mark.parametrize("words", ["revoke", "enroll --url https://room.example.org"])
+def test_an_end_of_input_where_something_is_asked_for_is_no_traceback(
+    lonely: Shell, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    """Ctrl-D at the prompt, which stays on a line of its own."""
+
+    def ended(_: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr(getpass, "getpass", ended)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    told = "\ndoor: nothing was typed: give the command again, and then what it asks for\n"
+    assert lonely.door(*words.split()) == (2, "", told)
+
+
 # -- where something is missing -------------------------------------------------------------------
 
 
@@ -165,7 +236,11 @@ def test_where_no_door_runs_that_is_said(lonely: Shell, words: str) -> None:
 def test_a_missing_configuration_is_exit_code_2(lonely: Shell, words: str) -> None:
     """With its path."""
     lonely.path.unlink()
-    assert lonely.door(words) == (2, "", f"door: {lonely.path} cannot be read: No such file or directory\n")
+    code, out, err = lonely.door(words)
+    assert (code, out) == (2, "")
+    assert err.startswith(
+        f"door: {lonely.path} cannot be read: No such file or directory; put the file there"
+    )
 
 
 @pytest.mark.parametrize("words", ["run", "check", "status", "enroll"])
@@ -182,7 +257,7 @@ def test_a_faulty_configuration_is_exit_code_2(lonely: Shell, words: str, text: 
 def test_a_folder_for_a_configuration_is_no_file(lonely: Shell, tmp_path: Path) -> None:
     """``IsADirectoryError`` is a sentence."""
     lonely.path = tmp_path
-    assert lonely.door("check") == (2, "", f"door: {tmp_path} cannot be read: Is a directory\n")
+    assert f"{tmp_path} cannot be read: Is a directory; put the file there" in lonely.door("check").err
 
 
 @pytest.mark.parametrize("words", ["run", "check"])

@@ -138,7 +138,14 @@ def test_where_there_is_no_database_nothing_is_written_but_why(
     lonely = Shell(write(tmp_path, config(tmp_path)), capsys)
     done = lonely.door("audit", "--csv")
     assert (done.code, done.out) == (1, "")
-    assert "no door has run here yet" in done.err
+    assert "no door has run here yet; next: door check" in done.err
+
+
+def test_where_no_row_is_as_asked_for_that_is_said(shell: Shell) -> None:
+    """To who reads; a pipe gets what there is, nothing."""
+    told = "door: no row is like that; `door audit` alone shows all there are\n"
+    assert shell.door("audit", "--member", "0999") == (0, "", told)
+    assert shell.door("audit", "--member", "0999", "--json") == (0, "", "")
 
 
 def test_every_type_of_row_can_be_asked_for(shell: Shell) -> None:

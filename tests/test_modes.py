@@ -40,6 +40,8 @@ def test_in_mode_open_opening_locks_nothing_and_is_not_forced():
 def test_mode_open_lasts_at_most_24_hours(until, ms, now_is):
     house = House()
     mode(house, "open", until)
+    (row,) = house.rows("mode")
+    assert row.detail["until"] == house.state.mode.until == NOW + 86_400  # what is so, not what was asked
     house.until((NOW + 86_400) * 1000 + ms)
     assert house.state.mode.mode is now_is
     assert house.unlocked is (now_is is Mode.OPEN)

@@ -113,8 +113,8 @@ def test_no_story_is_exit_code_2_and_nothing_is_played(tell: Tell) -> None:
 
 
 def test_a_file_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert main(["simulate", str(tmp_path / "none.story")]) == 1
-    assert "none.story" in capsys.readouterr().err
+    assert main(["simulate", str(tmp_path / "none.story")]) == 2
+    assert "none.story: cannot be read (No such file or directory); name a story" in capsys.readouterr().err
     assert main(["simulate", str(tmp_path)]) == 2
     assert "no *.story in this folder" in capsys.readouterr().err
 

@@ -29,14 +29,16 @@ def mode(args: argparse.Namespace) -> int:
     """Normal, lockdown or open; open lasts at most 24 hours."""
     desk = Desk.of(args)
     given: dict[str, object] = {"mode": args.mode}
-    said = f"The door is in mode {args.mode}"
     if args.until is not None:
         desk.running()
         given["until"] = until = args.until.after(desk.now, desk.zone)
         if until <= desk.now:
             raise AskedError(f"--until: {times.shown(until, desk.zone)} is past; give a time to come")
-        said += f" until {times.shown(until, desk.zone)}"
-    return _done(desk, "mode", given, f"{said}.")
+    desk.ask("mode", given)
+    so = desk.ask("status")["state"]  # not what was asked: open ends by itself
+    ends = f" until {times.shown(so['until'], desk.zone)}" if so["until"] else ""
+    sys.stdout.write(f"The door is in mode {so['mode']}{ends}. {_knows(desk)}\n")
+    return 0
 
 
 def revoke(args: argparse.Namespace) -> int:
@@ -149,7 +151,9 @@ def _asked_for(desk: Desk) -> str:
     typed = "".join(typed.split())
     digits, whole = desk.member_digits, desk.member_digits + desk.digits
     if len(typed) not in (digits, whole) or not (typed.isascii() and typed.isdigit()):
-        raise AskedError(f"that is neither a member number ({digits} digits) nor a code ({whole} digits)")
+        raise AskedError(
+            f"that is neither a member number ({digits} digits) nor a code ({whole} digits); type it again"
+        )
     return _member(desk, typed[:digits], "what was typed")
 
 

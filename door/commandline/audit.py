@@ -30,8 +30,12 @@ def audit(args: argparse.Namespace) -> int:
         ledger.db.execute("BEGIN")  # what is written from here on follows
         ledger.find_head()
         log, seq = ledger.head.log, ledger.head.seq
+        none = True
         for text in rows.stored(ledger, wanted):
             tell(text)
+            none = False
+    if none and not (args.follow or args.json or args.csv):
+        sys.stderr.write("door: no row is like that; `door audit` alone shows all there are\n")
     if args.follow:
         for text in news(desk, log, seq):
             if wanted.takes(rows.parsed(text)):
@@ -48,7 +52,10 @@ def _wanted(args: argparse.Namespace, desk: Desk) -> Wanted:
     members = tuple(args.member or ())
     for member in members:
         if not (len(member) == desk.member_digits and member.isascii() and member.isdigit()):
-            raise AskedError(f"--member: a member number has {desk.member_digits} of the digits 0 to 9")
+            raise AskedError(
+                f"--member: a member number has {desk.member_digits} of the digits 0 to 9, and "
+                "`door members` lists them"
+            )
     since = None if args.since is None else args.since.before(desk.now, desk.zone)
     return Wanted(since, types, members)
 

@@ -130,10 +130,16 @@ class Desk:
         except PermissionError:
             raise StoreError(f"{self.database} may not be read by you: try it with sudo") from None
         if not found:
-            raise StoreError(f"there is no database at {self.database}: no door has run here yet")
+            raise StoreError(
+                f"there is no database at {self.database}: no door has run here yet; "
+                "next: door check, then systemctl start door"
+            )
         db, _ = schema.open_to_read(self.database)
         if db is None:
-            raise StoreError(f"{self.database} cannot be read: it is damaged, or of another version")
+            raise StoreError(
+                f"{self.database} cannot be read: it is damaged, or of another version; "
+                "next: systemctl restart door, which puts a damaged one aside"
+            )
         try:
             yield db
         except sqlite3.Error as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
+from door.commandline import times
 from door.ledger import Ledger
 
 COLUMNS = ("log", "seq", "at", "time", "clock", "type", "member", "reason", "detail", "prev", "hash")
@@ -84,7 +85,7 @@ def line(row: Mapping[str, Any], zone: tzinfo, *, date: bool = True) -> str:
     at = datetime.fromtimestamp(_second(row["at"]), zone)
     when = f"{at:%Y-%m-%d %H:%M:%S}" if date else f"{at:%H:%M:%S}"
     unsure = " (clock unsure)" if row.get("clock") in ("none", "code") else ""
-    said = ", ".join(part for part in (row.get("reason"), detail(row.get("detail"))) if part)
+    said = ", ".join(part for part in (row.get("reason"), detail(row.get("detail"), zone)) if part)
     return f"{when}  {row.get('type', '?'):<13} {row.get('member') or '':<6} {said}{unsure}".rstrip()
 
 
@@ -104,12 +105,15 @@ def _second(at: int) -> int:
     return at if 0 <= at < 2**37 else 0
 
 
-def detail(found: object) -> str:
+def detail(found: object, zone: tzinfo) -> str:
     """A row's particulars for a person."""
     if not isinstance(found, dict):
         return ""
-    return ", ".join(f"{name} {_word(value)}" for name, value in found.items() if value not in (None, False))
+    told = {name: value for name, value in found.items() if value not in (None, False)}
+    return ", ".join(f"{name} {_word(name, value, zone)}" for name, value in told.items())
 
 
-def _word(value: object) -> str:
+def _word(name: str, value: object, zone: tzinfo) -> str:
+    if name == "until" and isinstance(value, int):
+        return times.shown(_second(value), zone)
     return "yes" if value is True else value if isinstance(value, str) else json.dumps(value)

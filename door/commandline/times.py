@@ -11,7 +11,8 @@ _UNIX = re.compile(r"\d{9,11}", re.ASCII)
 _CLOCK = re.compile(r"(\d\d?):(\d\d)(?::(\d\d))?", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d?:\d\d(?::\d\d)?))?", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-FORMS = "2h (or 30m, 3d), 19:02, 2026-11-24, or '2026-11-24 19:02'"
+CLOCK_FORMS = "19:02, or '2026-11-24 19:02'"
+FORMS = f"2h (or 30m, 3d), 2026-11-24, {CLOCK_FORMS}"
 
 
 class TimeError(ValueError):
@@ -53,7 +54,7 @@ class When:
 NOW = When(seconds=0)
 
 
-def parse(text: str) -> When:
+def parse(text: str, forms: str = FORMS) -> When:
     """A time as typed; ``TimeError`` says how one is written. Only the digits 0 to 9 are digits."""
     text = text.strip()
     try:
@@ -70,7 +71,7 @@ def parse(text: str) -> When:
             return When(day=day, clock=_clock(found[4]) if found[4] else None)
     except ValueError:
         pass
-    raise TimeError(f"{text[:30]!r} is no time; write it like {FORMS}")
+    raise TimeError(f"{text[:30]!r} is no time; write it like {forms}")
 
 
 def shown(unix: int | None, zone: tzinfo, *, now: int | None = None) -> str:

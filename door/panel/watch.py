@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,6 +31,7 @@ class Watch:
         self._alive, self._news = threading.Event(), threading.Event()
         self._ended = False
         self._log, self._seq = "", 0
+        self._zone: tzinfo = UTC  # the room's, before the first row
         for run in (self._rows, self._status):
             threading.Thread(target=run, name=f"watch{run.__name__}", daemon=True).start()
 
@@ -65,6 +66,7 @@ class Watch:
 
     def _begin(self, status: Mapping[str, Any]) -> None:
         if not self._log:
+            self._zone = ZoneInfo(status["time_zone"])
             head = status["health"]["audit"]
             self._seq = max(0, head["seq"] - OLD_ROWS)
             self._log = head["log"]
@@ -86,20 +88,20 @@ class Watch:
         for text in answer.get("rows", ()):
             row = rows.parsed(text)
             self._seq = row["seq"]
-            self._journal.tell("row", **row_told(row))
+            self._journal.tell("row", **row_told(row, self._zone))
             self.look()
         if answer.get("log", self._log) != self._log and not answer["rows"]:
             self._log, self._seq = answer["log"], 0
 
 
-def row_told(row: Mapping[str, Any]) -> dict[str, Any]:
+def row_told(row: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
     """A row as the page shows it: the audit's own words, and a sentence in both languages."""
     zh, en = sentence(row)
     return {
         "at": row["at"],
         "type": row["type"],
         "reason": row.get("reason"),
-        "detail": rows.detail(row.get("detail")),
+        "detail": rows.detail(row.get("detail"), zone),
         "clock": row.get("clock"),
         "zh": zh,
         "en": en,

@@ -73,12 +73,16 @@ def rules_of(story: Story) -> Rules:
 def play_file(path: Path, *, store: bool = False) -> Played:
     """Play one file; with ``store`` through the real store on a temporary database.
 
-    Raises ``StoryError`` with all that is wrong with it, ``OSError`` when it cannot be read.
+    Raises ``StoryError`` with all that is wrong with it.
     """
     try:
         text = path.read_text("utf-8")
+    except OSError as error:
+        raise StoryError(
+            f"{path}: cannot be read ({error.strerror}); name a story, or a folder of them"
+        ) from None
     except UnicodeDecodeError:
-        raise StoryError(f"{path}: not a text in UTF-8") from None
+        raise StoryError(f"{path}: not a text in UTF-8; save it as UTF-8") from None
     story = read(text, str(path), Codes().time_zone)
     if not store:
         return play(story, lambda _: Memory())
