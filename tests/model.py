@@ -379,6 +379,8 @@ class Model:
         e.kept.add("mode")
         if mode == "open":
             self.ends = min(now + DAY_MS, now + DAY_MS if self.ends is None else self.ends)
+            unix_ms = self.time.unix_ms(now)
+            self.until = None if unix_ms is None else unix_ms // 1000 + (self.ends - now) // 1000
             self.way.set_free(e)
         elif mode == "lockdown":
             self.way.shut(now, e)
