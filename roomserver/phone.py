@@ -61,11 +61,17 @@ def show(opened: Opened, member: str, now: int, door: str | None = None) -> Show
     return Shown(now, seen, here.name, names, free, missing, asks, closed, codes)
 
 
-def draw(opened: Opened, shown: Shown, member: str) -> None:
-    """The codes shown were asked for: they hold a seat."""
-    if shown.codes:
-        with opened.database.write() as session:
-            seats.hold(session, member, shown.now)
+def draw(opened: Opened, shown: Shown, member: str) -> Shown:
+    """The codes shown were asked for: they hold a seat, unless another drew for the last one meanwhile."""
+    if not shown.codes or shown.door is None or shown.seats is None:
+        return shown
+    with opened.database.write() as session:  # one at a time, and what it reads stays true
+        here = doors.get(session, shown.door)
+        free = seats.seats(session, here, shown.seats.capacity, shown.now, but=member)
+        if not shown.visits.back_soon and seats.surely_full(session, here, free, shown.now):
+            return replace(shown, seats=free, missing=NoCode(Why.ROOM_FULL), codes=())
+        seats.hold(session, member, shown.now)
+    return shown
 
 
 def hours(rules: Mapping[str, Any]) -> Hours:

@@ -26,8 +26,7 @@ router = APIRouter()
 @router.get("/code")
 def code(request: Request, room: Room, member: SignedIn, door: str | None = None) -> Response:
     """The page; to open it is to draw a code."""
-    shown = phone.show(room.opened, member, room.clock(), door)
-    phone.draw(room.opened, shown, member)
+    shown = phone.draw(room.opened, phone.show(room.opened, member, room.clock(), door), member)
     return look.render(
         request, "code.html", **_values(request, room.opened.place.settings.codes.codes(), shown)
     )
