@@ -1,4 +1,4 @@
-"""The last seat, wanted by several at once: one of them holds it, and the others read that the room is full."""
+"""The last seat, wanted by several at once: one of them holds it, the others read that the room is full."""
 
 from __future__ import annotations
 
