@@ -50,7 +50,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "reasons housekeeping",
         "hears": "rows reach learning alarms state commands gaps exchange",
         "speaks": "subscriber broker mosquitto bell server api problems show qr desk reception chair "
-        "statistics upkeep backup",
+        "statistics upkeep backup checkup",
         "prints": "paper/",
         "tells": "notify/",
         "knows": "identity/ joining passkeys wechat sessions once limits",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from contract.codes import Kind
 from contract.settings import SettingsError
-from roomserver import chair, desk, reception, statistics, upkeep
+from roomserver import chair, checkup, desk, reception, statistics, upkeep
 from roomserver.bell import ring
 from roomserver.desk import DeskError
 from roomserver.errors import RoomserverError
@@ -25,7 +25,7 @@ from roomserver.usage import week_of
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when it is done, 2 when it was not and why was said."""
+    """Run one command; 0 when it is done, 2 when it was not and why was said; 1 when a check found faults."""
     args = parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
@@ -43,6 +43,9 @@ def _run(args: argparse.Namespace) -> int:
         return 0
     if not args.config.exists():
         raise DeskError(f"There is no {args.config}. Run: roomserver --config {args.config} init")
+    if args.work is checkup.check:
+        status: int = args.work(args)
+        return status
     opened = open_place(load(args.config))
     try:
         args.work(opened, args)
@@ -79,14 +82,14 @@ def parser() -> argparse.ArgumentParser:
     init.add_argument("--mqtt-port", type=int)
     init.add_argument("--mosquitto", metavar="HOST", help="and files for a Mosquitto that doors find at HOST")
     _command(commands, "serve", desk.serve, "run: HTTP, the subscriber, and the embedded broker")
+    words = "what is wrong with settings, files, database and broker, all at once"
+    _command(commands, "check", checkup.check, words, listing=True)
     _door_commands(commands)
     _member_commands(commands)
     _application_commands(commands)
     _notify_commands(commands)
     _account_commands(commands)
     _paper_commands(commands)
-    key = commands.add_parser("key", help="the sealing key").add_subparsers(required=True, metavar="COMMAND")
-    _command(key, "rotate", reception.key_rotate, "seal everything with a new key, while the server runs")
     code = _command(commands, "code", desk.code, "draw codes for a member", listing=True)
     code.add_argument("number")
     code.add_argument("--door", help="which door, if there are several")
@@ -109,6 +112,8 @@ def _upkeep_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     restore = _command(commands, "restore", upkeep.restore, "put a backup into an empty database")
     for command in (backup, restore):
         command.add_argument("file", type=Path, metavar="FILE")
+    words = "seal everything with a new key, while the server runs"
+    _command(commands, "rotate-key", reception.rotate_key, words)
 
 
 def _notify_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -136,7 +136,7 @@ def member_forget(opened: Opened, args: Namespace) -> None:
     )
 
 
-def key_rotate(opened: Opened, _args: Namespace) -> None:
+def rotate_key(opened: Opened, _args: Namespace) -> None:
     """A new sealing key."""
     count = sealing.rotate(opened)
     say(
