@@ -10,7 +10,7 @@ import random
 import socket
 import struct
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 
 SECTOR = 512
 _READ, _WRITE, _BYE, _FLUSH = range(4)
@@ -25,7 +25,8 @@ class Disk:
     def __init__(self, image: Path, path: Path) -> None:
         self.path = path
         self.broken = False  # from now on every write fails, as on a card at its end
-        self.flushes = 0
+        self.dark = Event()  # see ``stop_after``
+        self._writes_left: int | None = None
         self._file = os.open(image, os.O_RDONLY)
         self._size = os.fstat(self._file).st_size
         self._durable: dict[int, bytes] = {}
@@ -35,6 +36,11 @@ class Disk:
         self._door.bind(str(path))
         self._door.listen(1)
         Thread(target=self._serve, name="disk", daemon=True).start()
+
+    def stop_after(self, writes: int) -> None:
+        """Go ``dark`` in the middle of what is being written: that many more, and no answer to anything."""
+        with self._lock:
+            self._writes_left = writes
 
     def cut(self, rng: random.Random) -> tuple[int, int]:
         """The power fails: of the sectors that wait, any may be there. How many waited, how many stayed."""
@@ -64,6 +70,8 @@ class Disk:
                 line, _ = self._door.accept()
             except OSError:
                 return
+            self._writes_left = None
+            self.dark.clear()
             with line:
                 try:
                     self._greet(line)
@@ -96,11 +104,17 @@ class Disk:
             data = _take(line, length) if kind == _WRITE else b""
             error = _FAILED if kind == _WRITE and self.broken else 0
             with self._lock:
+                if self.dark.is_set():
+                    continue
                 if kind == _WRITE and not error:
                     for offset in range(0, length, SECTOR):
                         self._waiting[(at + offset) // SECTOR] = data[offset : offset + SECTOR]
+                    if self._writes_left is not None:
+                        self._writes_left -= 1
+                        if self._writes_left == 0:
+                            self.dark.set()
+                            continue
                 if kind == _FLUSH or flags & _FUA:
-                    self.flushes += 1
                     self._durable |= self._waiting
                     self._waiting.clear()
                 found = self._read(at, length) if kind == _READ else b""
