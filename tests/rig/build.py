@@ -25,6 +25,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "studyroom-rig")
 SUITE = os.environ.get("RIG_SUITE", "bookworm")
+PYTHON, LGPIO_FROM = {"bookworm": ("3.11", "pi,"), "trixie": ("3.13", "")}[SUITE]  # PyPI's wheel, or its own
 KEPT = 2  # of each stay in the cache, the newest: a guest has a gigabyte
 
 OF_BASE = ("base", "furnish", "init", "hands.py", "guest-packages.txt", "wires")
@@ -34,7 +35,7 @@ OF_GUEST = ("contract", "door", "roomserver", "demo", "systemd", "config.toml", 
 # README's words, in a chroot without a network: everybody is root, and what would be fetched lies at hand.
 STAND_INS = r"""
 set -eu
-export PIP_NO_INDEX=1 PIP_FIND_LINKS=/carried/wheels PIP_DISABLE_PIP_VERSION_CHECK=1
+export PIP_NO_INDEX=1 PIP_FIND_LINKS='/carried/wheels /carried' PIP_DISABLE_PIP_VERSION_CHECK=1
 export PATH=/usr/local/bin:/usr/sbin:/usr/bin
 sudo() { if [ "$1" = -u ]; then user=$2; shift 2; runuser -u "$user" -- "$@"; else "$@"; fi; }
 apt() { :; }
@@ -96,6 +97,8 @@ def built() -> Path:
             shutil.rmtree(unfinished)
         with made(base) as folder:
             if folder:
+                if not LGPIO_FROM:
+                    _fetch(folder, "--no-deps", "--no-binary", "lgpio", "lgpio")
                 subprocess.run([HERE / "base", SUITE, folder], check=True)
         with made(wheels) as folder:
             if folder:
@@ -126,24 +129,17 @@ def made(folder: Path) -> Iterator[Path | None]:
     sys.stderr.write(f"{folder} made in {time.monotonic() - began:.0f} s\n")
 
 
+def _fetch(folder: Path, *what: str) -> None:
+    """Download from PyPI, at the versions of constraints.txt."""
+    command = [sys.executable, "-m", "pip", "download", "-q", "-d", folder, "-c", "constraints.txt", *what]
+    environment = {**os.environ, "PIP_BUILD_CONSTRAINT": "constraints.txt", "PYPI": "1"}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
 def _fetch_wheels(folder: Path) -> None:
-    command: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "-q",
-        "-d",
-        folder,
-        "-c",
-        "constraints.txt",
-    ]
-    environment = {**os.environ, "PIP_BUILD_CONSTRAINT": "constraints.txt"}
-    subprocess.run(
-        [*command, "-c", "constraints.txt", ".[server,pi]", "hatchling"],
-        cwd=ROOT,
-        env=environment,
-        check=True,
+    """For the Python of the suite."""
+    _fetch(
+        folder, "--python-version", PYTHON, "--only-binary", ":all:", f".[{LGPIO_FROM}server]", "hatchling"
     )
 
 
@@ -157,6 +153,8 @@ def _install(base: Path, wheels: Path, folder: Path) -> None:
     for name in (*OF_GUEST, "LICENSE"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
         copy(ROOT / name, project / name)
+    for wheel in base.glob("*.whl"):
+        shutil.copy2(wheel, folder / "carried")
     (folder / "carried" / "work").write_text(_work())
     (folder / "root").mkdir()
     script = f"""set -eu
