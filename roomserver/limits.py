@@ -32,6 +32,7 @@ SIGN_IN = Limit("sign-in", 60, 600)
 PASSKEY = Limit("passkey", 30, 600)
 WECHAT = Limit("wechat", 120, 600)
 COMMITTEE = Limit("committee", 10, 900)
+GIVEN_OUT = Limit("given-out", 60, 3600)  # names, links and paper by one account: an evening's, not a list
 MY_DATA = Limit("my-data", 30, 3600)
 
 

@@ -123,7 +123,8 @@ def _digest(name: str) -> str:
 def _here_in(request: Request, other: Language) -> str:
     """This page in the other language."""
     query = request.url.include_query_params(lang=other).query
-    return f"{quote(request.url.path)}?{query}"
+    path = request.url.path.lstrip("/")  # a link to //elsewhere would leave the room
+    return f"/{quote(path)}?{query}"
 
 
 def _other(spoken: Language) -> Language:

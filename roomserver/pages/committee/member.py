@@ -13,7 +13,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from contract.access import AccessRecord
-from roomserver import acts, evidence, members, once, people, persons, qr, reasons
+from roomserver import acts, evidence, members, once, people, persons, qr, reasons, volunteers
 from roomserver.acts import Did
 from roomserver.members import MemberError
 from roomserver.once import LIFE_SECONDS, Purpose
@@ -48,6 +48,7 @@ def member(request: Request, room: Room, caller: Caller, number: Number) -> Resp
 @router.post("/reveal", dependencies=[needs(Right.REVEAL)])
 def reveal(request: Request, room: Room, caller: Caller, number: Number) -> Response:
     """The page with name and phone in the clear, this once."""
+    volunteers.spend(request, caller)
     with room.opened.database.write() as session:
         _get(session, number)
         acts.note(session, caller.name, Did.REVEALED, room.clock(), member=number)
@@ -109,6 +110,7 @@ def lift(request: Request, room: Room, caller: Caller, number: Number) -> Respon
 @router.post("/link", dependencies=[needs(Right.MEMBERS)])
 def link(request: Request, room: Room, caller: Caller, number: Number) -> Response:
     """A link that signs his phone in, once, shown this once; an older one is dead."""
+    volunteers.spend(request, caller)
     with room.opened.database.write() as session:
         _get(session, number)
         if people.left(session, number):

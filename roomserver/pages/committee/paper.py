@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from roomserver import acts, doors
+from roomserver import acts, doors, volunteers
 from roomserver.acts import Did
 from roomserver.issue import SHEET_DAYS, IssueRefusedError
 from roomserver.members import MemberError
@@ -48,6 +48,7 @@ def codes(
     door: Annotated[str, Form(max_length=32)] = "",
 ) -> Response:
     """A member's codes, drawn and on record: a page to print."""
+    volunteers.spend(request, caller)
     now = room.clock()
     wanted = "".join(c for c in number if c.isdigit())
     with room.opened.database.write() as session:
