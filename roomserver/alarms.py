@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from roomserver.notify import noted
 from roomserver.schema import Alarm
 
 log = logging.getLogger("roomserver.alarms")
@@ -41,8 +42,10 @@ def sound(session: Session, door_id: int, door: str, kind: Noticed, subject: str
         known.count += 1
         known.last_at = now
         return
-    session.add(Alarm(door_id=door_id, kind=kind, subject=subject, first_at=now, last_at=now))
+    alarm = Alarm(door_id=door_id, kind=kind, subject=subject, first_at=now, last_at=now)
+    session.add(alarm)
     session.flush()
+    noted.of_alarm(session, door_id, alarm.id, now)
     log.warning("door %s %s [%s %s]", door, _WORDS[kind], kind, subject)
 
 

@@ -139,10 +139,10 @@ def test_a_row_is_noted_with_its_storing_and_once(room: Room, type_: str) -> Non
     assert woken == [True]
 
 
-def test_a_forged_row_is_told_to_nobody(room: Room) -> None:
+def test_a_forged_row_is_told_as_what_it_is_and_not_as_what_it_says(room: Room) -> None:
     raw = room.ledger(0).add("fire").raw.replace(b'"fire"', b'"fire2"')
     room.exchange().take([Incoming(Topics("front").audit, raw)])
-    assert noted_in(room) == []
+    assert noted_in(room) == [("records", NOW)]
 
 
 def test_rows_of_yesterday_are_no_news_unless_the_door_knows_no_time(room: Room) -> None:

@@ -83,6 +83,11 @@ def of_state(session: Session, door_id: int, before: Any, state: Mapping[str, An
             _add(session, door_id, event, str(state["at"]), now, now)
 
 
+def of_alarm(session: Session, door_id: int, alarm: int, now: int) -> None:
+    """Note an alarm that the server raised itself, about what a door sent."""
+    _add(session, door_id, Event.RECORDS, str(alarm), now, now)
+
+
 def silent_doors(session: Session, since: int, now: int) -> None:
     """Note the doors that were not heard for ``OFFLINE_SECONDS``; the server listens since ``since``."""
     for door in session.scalars(select(Door).where(Door.enrolled_at.is_not(None))):

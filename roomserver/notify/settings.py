@@ -14,7 +14,7 @@ _CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
 
 
 class Event(StrEnum):
-    """What somebody is told of: a row or an alarm of a door by its own word, or its silence."""
+    """What somebody is told of: a row or an alarm of a door by its own word, its silence, or its records."""
 
     FIRE = "fire"
     FORCED = "forced"
@@ -24,6 +24,7 @@ class Event(StrEnum):
     BELL = "bell"
     STORE_FAILED = "store-failed"
     OFFLINE = "offline"
+    RECORDS = "records"
 
 
 @dataclass(frozen=True, slots=True)

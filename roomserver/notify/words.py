@@ -19,6 +19,7 @@ SHORT: Mapping[str, Words] = {
     Event.BELL: ("有人按铃", "Doorbell"),
     Event.STORE_FAILED: ("门的存储出了故障", "Store failed"),
     Event.OFFLINE: ("门没有联网", "Door offline"),
+    Event.RECORDS: ("门的记录对不上", "Records do not add up"),
 }
 LONG: Mapping[str, Words] = {
     Event.FIRE: (
@@ -46,6 +47,10 @@ LONG: Mapping[str, Words] = {
     Event.OFFLINE: (
         "十分钟没有门的消息。门照常开，记录以后补送。请看看路由器和电源。",
         "Not heard for ten minutes. The door still opens, its records follow. Look at router and power.",
+    ),
+    Event.RECORDS: (
+        "有记录丢失、接不上或签名不对。请看网页上的“警报”。",
+        "Records are lost, do not follow, or are not the door's. See Alarms on the committee's pages.",
     ),
 }
 COUNTED: Words = ("{door} · {from_} 至 {to}，共 {count} 次", "{door} · {count} times, {from_} to {to}")
