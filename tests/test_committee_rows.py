@@ -11,6 +11,7 @@ import pytest
 from committee import Committee, committee
 
 from contract.messages import REASONS, ROW_TYPES
+from roomserver import alarms
 from roomserver import rows as received
 from roomserver.alarms import Noticed, sound
 from roomserver.pages.words import CATALOGUE
@@ -108,8 +109,10 @@ def test_an_alarm_is_explained_and_seen_to_once(room: Committee, kind: Noticed) 
     assert CATALOGUE[f"alarms.what.{kind}"][0] in told
     assert "2 次" in told
     assert "1 个警报没有处理" in read(room, "/committee")
+    with room.opened.database.read() as session:
+        [alarm] = alarms.open_alarms(session)
     for _ in range(2):
-        answer = room.of(Role.DUTY).submit("/committee/me", {}, "/committee/alarms/1/seen")
+        answer = room.of(Role.DUTY).submit("/committee/me", {}, f"/committee/alarms/{alarm.id}/seen")
         assert answer.status_code == 303
     assert room.acts() == ["seen"]
     told = read(room, "/committee/alarms")
