@@ -18,11 +18,12 @@ from sqlalchemy import func, select
 from benchmarks.figures import Figure, short
 from benchmarks.wire import MEMBERS
 from contract.codes import Codes, Kind
-from roomserver import doors, members
-from roomserver.database import Database
-from roomserver.mosquitto import LIMITS
+from roomserver.residents import members
+from roomserver.wire import doors
+from roomserver.storage.database import Database
+from roomserver.wire.mosquitto import LIMITS
 from roomserver.place import load, now, open_place
-from roomserver.schema import AuditRow
+from roomserver.storage.schema import AuditRow
 from roomserver.settings import Settings
 
 DOORS = 120

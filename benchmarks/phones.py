@@ -13,9 +13,9 @@ from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from benchmarks.figures import Figure, short, spread
 from demo.setting import Setting
-from roomserver import sessions
+from roomserver.web import sessions
 from roomserver.place import load, now, open_place
-from roomserver.sessions import Visitor
+from roomserver.web.sessions import Visitor
 
 MEMBERS = 200
 DRAWS_A_SECOND, LOOKS_A_SECOND, SECONDS = 100, 20, 30

@@ -45,19 +45,15 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "plays": "simulate simulation/",
     },
     "roomserver": {
-        "keeps": "settings place database tables migrations/ schema register vault tags sealing members "
-        "persons doors terms issue seats visits standing phone timetable busy hourly usage notices stored "
-        "reasons housekeeping",
-        "hears": "rows reach learning alarms state commands gaps exchange",
-        "speaks": "subscriber broker mosquitto bell server api problems show qr desk reception chair "
-        "statistics upkeep backup checkup",
-        "prints": "paper/",
+        "": "__init__ __main__ settings place errors app bell cli",
+        "keeps": "storage/ upkeep/",
+        "hears and speaks": "wire/",
+        "knows": "residents/ identity/",
+        "looks after": "room/",
+        "answers for it": "committee/",
         "tells": "notify/",
-        "knows": "identity/ joining passkeys wechat sessions once limits",
-        "answers for it": "roles office accounts accountkeys volunteers acts people evidence board fan "
-        "rulebook records",
-        "shows": "pages/",
-        "assembles": "__init__ __main__ errors app cli",
+        "prints": "paper/",
+        "shows": "web/ pages/ commandline/",
     },
 }
 

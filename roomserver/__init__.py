@@ -3,17 +3,15 @@
 Read in this order:
 
 - ``settings``, ``place``: what ``roomserver.toml`` may say, and what lies beside it
-- ``database``, ``schema``, ``vault``: what is stored, under which lock, and what is sealed
-- ``members``, ``doors``, ``terms``: who may enter, through which doors, under which rules
-- ``issue``: the codes a member draws
-- ``rows``, ``reach``, ``learning``, ``alarms``, ``state``: what the doors tell, stored and understood
-- ``commands``, ``gaps``: what the server asks of a door
-- ``notify``: who is told of alarms, and how
-- ``exchange``: messages in, messages out; ``subscriber``: the wire they come and go on
-- ``register``: who the numbers are; ``sessions``, ``once``, ``limits``: who is calling, and how often
-- ``api``, ``problems``: the calls of a door; ``broker``, ``mosquitto``, ``bell``: what stands around
-- ``pages``: what residents and the committee see in a browser, hung into the application by ``pages.site``
-- ``app``: puts these together; ``cli``, ``desk``, ``show``: what the administrator types and sees
+- ``storage``: what is stored, under which lock, what is sealed; ``upkeep``: how it is kept, and for how long
+- ``residents``: who may enter, who the numbers are, and what a member draws; ``identity``: who proves it
+- ``wire``: what the doors tell, stored and understood, and what the server asks of them
+- ``room``: seats, hours, and how the room is used
+- ``committee``: who answers for it, and what was done in its name
+- ``notify``: who is told of alarms, and how; ``paper``: what is printed
+- ``web``: the calls of a door, and who is calling; ``pages``: what is seen in a browser
+- ``app``: puts these together; ``cli``, ``commandline``: what the administrator types and sees; ``bell``: how
+  a running server hears of it
 
 A door never depends on this program: with the server gone it opens for the same people.
 """

@@ -11,17 +11,18 @@ from contextlib import ExitStack
 
 import uvicorn
 
-from roomserver import doors, rulebook
-from roomserver.api import make_api
 from roomserver.bell import Bell
-from roomserver.broker import SERVER_USER, EmbeddedBroker
+from roomserver.committee import rulebook
 from roomserver.errors import RoomserverError
-from roomserver.exchange import Exchange
-from roomserver.housekeeping import Housekeeping
 from roomserver.notify.dispatch import Dispatcher
 from roomserver.place import Opened, Place, now
-from roomserver.server import Server
-from roomserver.subscriber import Address, Subscriber
+from roomserver.upkeep.housekeeping import Housekeeping
+from roomserver.web.api import make_api
+from roomserver.web.server import Server
+from roomserver.wire import doors
+from roomserver.wire.broker import SERVER_USER, EmbeddedBroker
+from roomserver.wire.exchange import Exchange
+from roomserver.wire.subscriber import Address, Subscriber
 
 log = logging.getLogger("roomserver")
 

@@ -11,17 +11,17 @@ from pathlib import Path
 
 from contract.codes import Kind
 from contract.settings import SettingsError
-from roomserver import chair, checkup, desk, reception, statistics, upkeep
 from roomserver.bell import ring
-from roomserver.desk import DeskError
+from roomserver.commandline import chair, checkup, desk, reception, statistics, upkeep
+from roomserver.commandline.desk import DeskError
+from roomserver.committee.roles import Role
 from roomserver.errors import RoomserverError
-from roomserver.issue import SHEET_DAYS
 from roomserver.notify import desk as notify_desk
 from roomserver.paper import desk as paper_desk
 from roomserver.paper.issuing import DAYS, Paper
 from roomserver.place import load, open_place
-from roomserver.roles import Role
-from roomserver.usage import week_of
+from roomserver.residents.issue import SHEET_DAYS
+from roomserver.room.usage import week_of
 
 
 def main(argv: Sequence[str] | None = None) -> int:

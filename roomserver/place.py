@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.settings import read
-from roomserver import terms
-from roomserver.database import Database
 from roomserver.notify.settings import Way
 from roomserver.settings import Settings
-from roomserver.vault import Vault, open_key_file
+from roomserver.storage.database import Database
+from roomserver.storage.vault import Vault, open_key_file
+from roomserver.wire import terms
 
 DATABASE_FILE = "roomserver.db"
 

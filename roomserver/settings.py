@@ -13,9 +13,9 @@ from contract.hours import HoursError
 from contract.hours import parse as parse_hours
 from contract.settings import Fault, option
 from contract.zones import ZoneError, zone
-from roomserver.notices import Notices
 from roomserver.notify import settings as notify_settings
 from roomserver.notify.settings import Way
+from roomserver.room.notices import Notices
 
 
 @dataclass(frozen=True, slots=True)

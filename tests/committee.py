@@ -13,9 +13,9 @@ from playwright.sync_api import BrowserContext
 from sqlalchemy import update
 from stage import Browser, Stage, stage
 
-from roomserver import accounts, acts, volunteers
-from roomserver.office import Account
-from roomserver.roles import Role
+from roomserver.committee import accounts, acts, volunteers
+from roomserver.committee.office import Account
+from roomserver.committee.roles import Role
 from roomserver.settings import Settings
 
 PASSWORD = "purple kettle on the moon"

@@ -20,8 +20,8 @@ import postgresql
 import pytest
 from sqlalchemy import make_url, text
 
-from roomserver.database import Database
-from roomserver.tables import Base
+from roomserver.storage.database import Database
+from roomserver.storage.tables import Base
 
 DATA = Path(__file__).parent / "data"
 _VARIABLE = "STUDYROOM_DATABASE"

@@ -19,11 +19,13 @@ from pictured import DAY, STATES, pictured
 from playwright.sync_api import Browser, Page, expect
 
 from contract.codes import Kind
-from roomserver import doors, joining, members, once, passkeys, persons, reasons, sessions, wechat
 from roomserver.identity import Verdict
-from roomserver.once import Purpose
-from roomserver.register import Application, Passkey
-from roomserver.sessions import Visitor
+from roomserver.residents import joining, members, once, passkeys, persons, reasons, wechat
+from roomserver.residents.once import Purpose
+from roomserver.storage.register import Application, Passkey
+from roomserver.web import sessions
+from roomserver.web.sessions import Visitor
+from roomserver.wire import doors
 
 SIZES = {320: 640, 390: 844, 1280: 800}
 LANGUAGES = {"zh": "zh-CN", "en": "en-GB"}

@@ -9,19 +9,21 @@ from pictured import DAY, WALL, pictured
 from playwright.sync_api import Page, expect
 
 from contract.codes import Kind
-from roomserver import accounts, acts, commands, doors, members, persons, reasons, state
-from roomserver.acts import Did
-from roomserver.alarms import Noticed, sound
-from roomserver.hourly import Hourly
+from roomserver.committee import accounts, acts
+from roomserver.committee.acts import Did
+from roomserver.committee.office import AccountPasskey
+from roomserver.committee.roles import Role
 from roomserver.identity import Verdict
 from roomserver.notify import claim
 from roomserver.notify.settings import Way
 from roomserver.notify.ways import NotSentError
-from roomserver.office import AccountPasskey
-from roomserver.register import Application
-from roomserver.roles import Role
-from roomserver.schema import SentCommand
+from roomserver.residents import members, persons, reasons
+from roomserver.room.hourly import Hourly
 from roomserver.settings import Settings
+from roomserver.storage.register import Application
+from roomserver.storage.schema import SentCommand
+from roomserver.wire import commands, doors, state
+from roomserver.wire.alarms import Noticed, sound
 
 HOUSE = replace(
     Settings(),

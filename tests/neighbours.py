@@ -13,10 +13,12 @@ from stage import Browser, Stage, stage
 
 from contract import audit
 from contract.codes import Kind
-from roomserver import doors, members, rows, sessions, state, terms
-from roomserver.schema import Member
-from roomserver.sessions import Visitor
+from roomserver.residents import members
 from roomserver.settings import RoomRules, Settings
+from roomserver.storage.schema import Member
+from roomserver.web import sessions
+from roomserver.web.sessions import Visitor
+from roomserver.wire import doors, rows, state, terms
 
 MEMBER = "0427"
 FORM = Settings().codes.codes()

@@ -37,10 +37,11 @@ from door.keypads.terminal import LineKeys
 from door.link import MalformedError, access_from
 from door.simulation import story
 from door.terms import codes_in_force, rules_in_force
-from roomserver import api, state, terms
 from roomserver.place import Opened
-from roomserver.server import Server
 from roomserver.settings import Settings
+from roomserver.web import api
+from roomserver.web.server import Server
+from roomserver.wire import state, terms
 
 ROOT = Path(__file__).parent.parent
 MAX_ANSWER = 64 * 1024

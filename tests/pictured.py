@@ -7,7 +7,7 @@ from collections.abc import Callable
 from committee import Committee
 from playwright.sync_api import Page
 
-from roomserver.notices import Notices
+from roomserver.room.notices import Notices
 
 State = Callable[[Committee, Page], None]
 STATES: dict[str, State] = {}

@@ -28,10 +28,10 @@ from contract.messages import report_key
 from contract.sample import sample
 from door import control, credentials
 from door.credentials import Credentials
-from roomserver import commands, doors
 from roomserver.bell import ring
-from roomserver.database import Database
 from roomserver.place import load, now, open_place
+from roomserver.storage.database import Database
+from roomserver.wire import commands, doors
 
 NAME = "yuexin"
 ATTEMPT_CUES = frozenset({"accepted", "wrong", "second-code", "not-now", "wait"})

@@ -11,12 +11,12 @@ import databases
 from serving import Ledger
 
 from contract.sample import sample
-from roomserver import doors
 from roomserver.cli import main
-from roomserver.exchange import Exchange
 from roomserver.place import Opened, load, open_place
-from roomserver.schema import Door
 from roomserver.settings import Settings
+from roomserver.storage.schema import Door
+from roomserver.wire import doors
+from roomserver.wire.exchange import Exchange
 
 NOW = 1_795_485_600  # 2026-11-24 09:00 in Shanghai
 

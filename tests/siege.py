@@ -22,9 +22,9 @@ from serving import Wire
 from contract import messages
 from contract.audit import Row
 from contract.codes import Issued
-from roomserver import commands, doors
 from roomserver.bell import ring
 from roomserver.place import load, now, open_place
+from roomserver.wire import commands, doors
 
 TOKENS = 10
 TOKEN_MS = 2 * 3_600_000

@@ -17,13 +17,13 @@ from fastapi import APIRouter
 from patience import until
 from secrecy import WITNESS
 
-from roomserver.api import make_api
-from roomserver.database import Database
 from roomserver.pages import site
 from roomserver.place import Opened, Place
-from roomserver.server import Server
 from roomserver.settings import Settings
-from roomserver.vault import make_key_file, open_key_file
+from roomserver.storage.database import Database
+from roomserver.storage.vault import make_key_file, open_key_file
+from roomserver.web.api import make_api
+from roomserver.web.server import Server
 
 T = 1_795_485_600  # 2026-11-24 10:00 in Shanghai
 

@@ -15,13 +15,15 @@ from rooms import room_in
 from sqlalchemy import select
 from stage import Browser, T, form_token
 
-from roomserver import accounts, limits, once, volunteers
-from roomserver.accounts import AccountError, WeakPasswordError
 from roomserver.cli import main
-from roomserver.limits import Limit
-from roomserver.office import Account, AccountSession
-from roomserver.once import Purpose
-from roomserver.roles import Role
+from roomserver.committee import accounts, volunteers
+from roomserver.committee.accounts import AccountError, WeakPasswordError
+from roomserver.committee.office import Account, AccountSession
+from roomserver.committee.roles import Role
+from roomserver.residents import once
+from roomserver.residents.once import Purpose
+from roomserver.web import limits
+from roomserver.web.limits import Limit
 
 SIGN_IN = "/committee/sign-in"
 

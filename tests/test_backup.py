@@ -15,13 +15,16 @@ from rooms import NOW, Room, room_in
 from sqlalchemy import select
 
 from contract.codes import Codes, Kind
-from roomserver import backup, commands, doors, members, persons, rows, tags
-from roomserver.backup import N_AHEAD, BackupError
 from roomserver.cli import main
-from roomserver.database import Database
-from roomserver.schema import AuditRow, Log, Meta
-from roomserver.tables import Base
-from roomserver.vault import VaultError, make_key_file, open_key_file
+from roomserver.residents import members, persons
+from roomserver.storage import tags
+from roomserver.storage.database import Database
+from roomserver.storage.schema import AuditRow, Log, Meta
+from roomserver.storage.tables import Base
+from roomserver.storage.vault import VaultError, make_key_file, open_key_file
+from roomserver.upkeep import backup
+from roomserver.upkeep.backup import N_AHEAD, BackupError
+from roomserver.wire import commands, doors, rows
 
 SORTS = ["sqlite", "postgresql"]
 NAME = "王小明"

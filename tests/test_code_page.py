@@ -15,11 +15,13 @@ from neighbours import FORM, MEMBER, Neighbourhood, neighbourhood
 
 from contract.codes import Kind, issue
 from contract.messages import REASONS
-from roomserver import doors, phone, seats
 from roomserver.pages.words import CATALOGUE
-from roomserver.schema import Door, EnrolmentToken
-from roomserver.seats import HOLD_SECONDS
-from roomserver.visits import ENTRIES_IN_HALF_AN_HOUR, TOLD_SECONDS
+from roomserver.residents import phone
+from roomserver.residents.visits import ENTRIES_IN_HALF_AN_HOUR, TOLD_SECONDS
+from roomserver.room import seats
+from roomserver.room.seats import HOLD_SECONDS
+from roomserver.storage.schema import Door, EnrolmentToken
+from roomserver.wire import doors
 
 FULL = 15
 

@@ -16,13 +16,15 @@ from sqlalchemy import select
 from stage import Browser, Stage, T, stage
 
 from contract.codes import Codes, Kind
-from roomserver import doors, issue, members, once, persons, sessions
-from roomserver.issue import IssueRefusedError
-from roomserver.once import LIFE_SECONDS, Purpose
 from roomserver.pages.words import CATALOGUE
-from roomserver.register import Consent, Passkey, Person, WebSession, WechatAccount
-from roomserver.schema import Base, SentCommand
-from roomserver.sessions import Visitor
+from roomserver.residents import issue, members, once, persons
+from roomserver.residents.issue import IssueRefusedError
+from roomserver.residents.once import LIFE_SECONDS, Purpose
+from roomserver.storage.register import Consent, Passkey, Person, WebSession, WechatAccount
+from roomserver.storage.schema import Base, SentCommand
+from roomserver.web import sessions
+from roomserver.web.sessions import Visitor
+from roomserver.wire import doors
 
 NAME, PHONE = "王小明", "13800138000"
 

@@ -19,11 +19,12 @@ from village import DOOR, door_at, village
 
 from contract.codes import Kind, issue
 from door.effects import Cue
-from roomserver import doors, members, persons
-from roomserver.alarms import Noticed, sound
+from roomserver.committee.roles import Role
 from roomserver.pages.committee import routers
-from roomserver.register import Application
-from roomserver.roles import Role
+from roomserver.residents import members, persons
+from roomserver.storage.register import Application
+from roomserver.wire import doors
+from roomserver.wire.alarms import Noticed, sound
 
 __all__ = ["browser", "page"]
 SLOW_MS = 30_000

@@ -18,12 +18,13 @@ from sqlalchemy import select
 
 from contract import messages
 from contract.messages import Topics
-from roomserver import board, commands, doors, state
-from roomserver.fan import Fan
+from roomserver.committee import board
+from roomserver.committee.fan import Fan
+from roomserver.committee.roles import Role
 from roomserver.pages.committee import live
 from roomserver.pages.words import CATALOGUE
-from roomserver.roles import Role
-from roomserver.schema import SentCommand
+from roomserver.storage.schema import SentCommand
+from roomserver.wire import commands, doors, state
 
 VIEWERS = 1000
 

@@ -12,10 +12,12 @@ from committee import Committee, committee
 from sqlalchemy import select
 
 from contract.codes import Kind
-from roomserver import doors, evidence, members, people, persons
-from roomserver.register import Application
-from roomserver.roles import Role
-from roomserver.schema import Door
+from roomserver.committee import evidence, people
+from roomserver.committee.roles import Role
+from roomserver.residents import members, persons
+from roomserver.storage.register import Application
+from roomserver.storage.schema import Door
+from roomserver.wire import doors
 
 NAME, PHONE = "王小明", "13800138000"
 

@@ -22,15 +22,18 @@ from village import Door, Village, door_at, village
 
 from contract.codes import Kind
 from door.effects import Cue
-from roomserver import accounts, acts, desk, hourly, members, volunteers
-from roomserver.hourly import Hourly
+from roomserver.commandline import desk
+from roomserver.committee import accounts, acts, volunteers
+from roomserver.committee.roles import Role
 from roomserver.notify import claim
 from roomserver.notify.settings import Event, Way
 from roomserver.notify.ways import NotSentError
 from roomserver.paper.desk import paper_codes
 from roomserver.paper.issuing import Paper
 from roomserver.place import load, now, open_place
-from roomserver.roles import Role
+from roomserver.residents import members
+from roomserver.room import hourly
+from roomserver.room.hourly import Hourly
 from roomserver.settings import Settings
 
 __all__ = ["browser", "page"]

@@ -11,9 +11,9 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from stage import Browser, form_token
 
+from roomserver.committee.roles import MAY, Right, Role
 from roomserver.pages.committee import live, routers
-from roomserver.roles import MAY, Right, Role
-from roomserver.sessions import COMMITTEE_PATH
+from roomserver.web.sessions import COMMITTEE_PATH
 
 FILLED = {"{number}": "0428", "{id}": "1", "{door}": "front", "{token}": "x" * 32}
 ROUTES = [

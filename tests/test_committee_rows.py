@@ -11,11 +11,11 @@ import pytest
 from committee import Committee, committee
 
 from contract.messages import REASONS, ROW_TYPES
-from roomserver import alarms
-from roomserver import rows as received
-from roomserver.alarms import Noticed, sound
+from roomserver.committee.roles import Role
 from roomserver.pages.words import CATALOGUE
-from roomserver.roles import Role
+from roomserver.wire import alarms
+from roomserver.wire import rows as received
+from roomserver.wire.alarms import Noticed, sound
 
 
 @pytest.fixture

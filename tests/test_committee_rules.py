@@ -11,11 +11,12 @@ from committee import Committee, committee
 from sqlalchemy import select
 from stage import T
 
-from roomserver import doors, rulebook, terms
-from roomserver.roles import Role
-from roomserver.rulebook import RulesError
-from roomserver.schema import SentCommand
+from roomserver.committee import rulebook
+from roomserver.committee.roles import Role
+from roomserver.committee.rulebook import RulesError
 from roomserver.settings import RoomRules
+from roomserver.storage.schema import SentCommand
+from roomserver.wire import doors, terms
 
 GOOD = {
     "mon": "08:00-22:00",

@@ -13,9 +13,10 @@ from committee import Committee, committee
 from sqlalchemy import update
 from stage import form_token
 
-from roomserver import limits, persons, reasons
-from roomserver.office import Account
-from roomserver.roles import Role
+from roomserver.committee.office import Account
+from roomserver.committee.roles import Role
+from roomserver.residents import persons, reasons
+from roomserver.web import limits
 
 EVIL = "<img src=x onerror=alert(1)>\"'{{7*7}}"
 

@@ -21,8 +21,8 @@ from door.clock import Source
 from door.config import Config
 from door.effects import Cue
 from roomserver import cli as server_cli
-from roomserver.alarms import Noticed
 from roomserver.settings import Settings
+from roomserver.wire.alarms import Noticed
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])

@@ -11,10 +11,10 @@ import pytest
 from stage import stage
 
 from contract.messages import REASONS
-from roomserver.notices import Notices
 from roomserver.pages import guide
 from roomserver.pages.words import CATALOGUE
 from roomserver.paper.cues import SIGNS
+from roomserver.room.notices import Notices
 from roomserver.settings import Identity, Settings
 
 Pages = tuple[str, str]

@@ -11,10 +11,12 @@ from rooms import NOW, Room, room_in
 
 from contract import audit
 from contract.audit import FIRST_PREV
-from roomserver import hourly, housekeeping, rows
-from roomserver.hourly import Hour
-from roomserver.members import RETENTION_SECONDS
-from roomserver.schema import AuditRow
+from roomserver.residents.members import RETENTION_SECONDS
+from roomserver.room import hourly
+from roomserver.room.hourly import Hour
+from roomserver.storage.schema import AuditRow
+from roomserver.upkeep import housekeeping
+from roomserver.wire import rows
 
 __all__ = ["on_both"]  # every test here runs on SQLite and on PostgreSQL
 

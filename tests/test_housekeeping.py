@@ -11,14 +11,17 @@ from serving import Ledger
 from stage import Stage, T, stage
 
 from contract.codes import Codes, Kind
-from roomserver import doors, housekeeping, members, once, rows, sessions
-from roomserver.housekeeping import DAY_SECONDS, Housekeeping
-from roomserver.members import RETENTION_SECONDS
-from roomserver.once import Purpose
-from roomserver.register import OneTime, WebSession
-from roomserver.schema import AuditRow, Log
-from roomserver.schema import Change as ListChange
-from roomserver.sessions import Visitor
+from roomserver.residents import members, once
+from roomserver.residents.members import RETENTION_SECONDS
+from roomserver.residents.once import Purpose
+from roomserver.storage.register import OneTime, WebSession
+from roomserver.storage.schema import AuditRow, Log
+from roomserver.storage.schema import Change as ListChange
+from roomserver.upkeep import housekeeping
+from roomserver.upkeep.housekeeping import DAY_SECONDS, Housekeeping
+from roomserver.web import sessions
+from roomserver.web.sessions import Visitor
+from roomserver.wire import doors, rows
 
 
 @pytest.fixture

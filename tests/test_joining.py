@@ -17,14 +17,14 @@ import pytest
 from stage import Browser, Stage, T, stage
 
 from contract.codes import Kind
-from roomserver import joining, members, persons
 from roomserver.identity import Verdict
 from roomserver.identity.gb11643 import Fault, NumberError, check_character, read
-from roomserver.joining import JoiningError
 from roomserver.pages.words import CATALOGUE
-from roomserver.register import Application, Consent, Person
-from roomserver.sessions import Visitor
+from roomserver.residents import joining, members, persons
+from roomserver.residents.joining import JoiningError
 from roomserver.settings import Identity, Settings
+from roomserver.storage.register import Application, Consent, Person
+from roomserver.web.sessions import Visitor
 
 TODAY = date(2026, 11, 24)
 NUMBER, OTHER = "11010519491231002X", "440524188001010014"

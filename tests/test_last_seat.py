@@ -10,8 +10,9 @@ import pytest
 from databases import on_both
 from neighbours import MEMBER, Neighbourhood, neighbourhood
 
-from roomserver import phone, seats
-from roomserver.standing import Why
+from roomserver.residents import phone
+from roomserver.residents.standing import Why
+from roomserver.room import seats
 
 __all__ = ["on_both"]  # on SQLite and on PostgreSQL
 CAPACITY = 15

@@ -17,11 +17,13 @@ from sqlalchemy import MetaData, create_engine, select, text
 
 from contract import audit
 from contract.codes import Kind
-from roomserver import commands, doors, members, migrations, rows
-from roomserver.database import Database, DatabaseError
-from roomserver.rows import Outcome
-from roomserver.tables import Base
-from roomserver.vault import Vault
+from roomserver.residents import members
+from roomserver.storage import migrations
+from roomserver.storage.database import Database, DatabaseError
+from roomserver.storage.tables import Base
+from roomserver.storage.vault import Vault
+from roomserver.wire import commands, doors, rows
+from roomserver.wire.rows import Outcome
 
 DATA = Path(__file__).parent / "data"
 VAULT = Vault([b"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="])

@@ -24,7 +24,7 @@ from contract import messages
 from contract.messages import Ack, Topics
 from door.mqtt import Account
 from roomserver.cli import main
-from roomserver.mosquitto import HEARS, SAYS
+from roomserver.wire.mosquitto import HEARS, SAYS
 
 TREE = (*SAYS, *HEARS)
 SERVER_SAYS = ("audit/ack", "access", "command")

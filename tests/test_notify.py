@@ -22,14 +22,15 @@ from contract import audit
 from contract.messages import Topics
 from contract.sample import sample
 from contract.settings import SettingsError, read
-from roomserver import doors, housekeeping, rows, state
-from roomserver.exchange import Incoming
 from roomserver.notify import claim, noted
 from roomserver.notify.dispatch import LOOK_SECONDS, Lane
 from roomserver.notify.noted import OFFLINE_SECONDS, SILENT_SECONDS, Delivery, Notification, WayState
 from roomserver.notify.plan import Pending, plan, quiet_until
 from roomserver.notify.settings import EXAMPLE, Event, Way
 from roomserver.settings import Settings
+from roomserver.upkeep import housekeeping
+from roomserver.wire import doors, rows, state
+from roomserver.wire.exchange import Incoming
 
 ZONE = dt.timezone(dt.timedelta(hours=8))
 DAY = 86_400

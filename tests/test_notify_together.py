@@ -17,12 +17,12 @@ from rooms import NOW, Room, room_in
 from servers import Asked, Said, serving
 from sqlalchemy import func, select
 
-from roomserver import rows
 from roomserver.notify.dispatch import Lane
 from roomserver.notify.noted import Delivery, Notification
 from roomserver.notify.settings import Way
 from roomserver.place import open_place
 from roomserver.settings import Settings
+from roomserver.wire import rows
 
 __all__ = ["on_both"]  # every test here runs on SQLite and on PostgreSQL
 

@@ -24,9 +24,11 @@ from schemathesis.specs.openapi.checks import (
 from stage import Browser, Stage, T, form_token, stage
 
 from contract.codes import Codes, Kind
-from roomserver import doors, limits, members, once, persons, sessions
-from roomserver.limits import Limit
-from roomserver.once import Purpose
+from roomserver.residents import members, once, persons
+from roomserver.residents.once import Purpose
+from roomserver.web import limits, sessions
+from roomserver.web.limits import Limit
+from roomserver.wire import doors
 
 FEW, MANY = 6, 60
 

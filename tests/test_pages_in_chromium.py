@@ -16,7 +16,7 @@ from village import door_at, village
 
 from contract.codes import Kind, issue
 from door.effects import Cue
-from roomserver.notices import Notices
+from roomserver.room.notices import Notices
 from roomserver.settings import Identity, Settings
 
 __all__ = ["browser", "page"]

@@ -21,16 +21,17 @@ from contract.codes import Codes, Kind
 from contract.messages import ALARMS
 from door.cues import SIGNALS
 from door.effects import Cue
-from roomserver import issue, members, terms
 from roomserver.cli import main
-from roomserver.issue import IssueRefusedError
-from roomserver.notices import Notices
+from roomserver.commandline.show import grouped
 from roomserver.notify.settings import Event, Way
 from roomserver.paper import drawn, issuing, wall
 from roomserver.paper.cues import SIGNS
 from roomserver.paper.issuing import Paper
+from roomserver.residents import issue, members
+from roomserver.residents.issue import IssueRefusedError
+from roomserver.room.notices import Notices
 from roomserver.settings import Settings
-from roomserver.show import grouped
+from roomserver.wire import terms
 
 __all__ = ["browser"]
 MM = 96 / 25.4

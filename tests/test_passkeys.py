@@ -17,10 +17,10 @@ from playwright.sync_api import Page, Request
 from stage import Browser, Stage, T, stage
 
 from contract.codes import Codes, Kind
-from roomserver import members, once, passkeys, persons
-from roomserver.once import Purpose
 from roomserver.pages.words import CATALOGUE
-from roomserver.register import Passkey
+from roomserver.residents import members, once, passkeys, persons
+from roomserver.residents.once import Purpose
+from roomserver.storage.register import Passkey
 
 __all__ = ["browser", "page"]
 

@@ -14,12 +14,13 @@ from cryptography.fernet import Fernet
 from serving import RoomServer, room_server
 from stage import Browser, form_token
 
-from roomserver import sealing, vault
 from roomserver.cli import main, parser
 from roomserver.errors import RoomserverError
 from roomserver.place import load, open_place
-from roomserver.register import Person
-from roomserver.vault import VaultError, make_key_file, open_key_file
+from roomserver.storage import vault
+from roomserver.storage.register import Person
+from roomserver.storage.vault import VaultError, make_key_file, open_key_file
+from roomserver.upkeep import sealing
 
 FORM = {
     "name": "王小明",

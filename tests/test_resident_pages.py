@@ -13,9 +13,9 @@ from playwright.sync_api import Page
 from stage import Stage, T, stage
 
 from contract.codes import Codes, Kind
-from roomserver import joining, members, once, persons
-from roomserver.once import Purpose
 from roomserver.pages.words import CATALOGUE
+from roomserver.residents import joining, members, once, persons
+from roomserver.residents.once import Purpose
 from roomserver.settings import Identity, Settings
 
 __all__ = ["browser", "page"]

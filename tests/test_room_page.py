@@ -14,10 +14,11 @@ from neighbours import FORM, Neighbourhood, neighbourhood
 
 from contract.bands import Band
 from contract.hours import DAYS, Hours, parse
-from roomserver import busy, seats, state, timetable
-from roomserver.notices import Notices
-from roomserver.seats import Seats, Sure
+from roomserver.room import busy, seats, timetable
+from roomserver.room.notices import Notices
+from roomserver.room.seats import Seats, Sure
 from roomserver.settings import Settings
+from roomserver.wire import state
 
 ZONE = FORM.time_zone
 NOTICES = Notices(

@@ -17,9 +17,9 @@ from serving import RoomServer, room_server
 from sqlalchemy import text
 
 from roomserver.app import bind
-from roomserver.database import Database
 from roomserver.place import Place
 from roomserver.settings import Settings
+from roomserver.storage.database import Database
 
 KEYS = {"door_key", "api_token", "mqtt", "command_n", "codes", "rules", "server_time"}
 

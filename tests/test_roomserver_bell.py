@@ -12,8 +12,8 @@ from patience import until
 from serving import answers
 
 from roomserver.bell import Bell, ring
-from roomserver.broker import BrokerError, EmbeddedBroker
-from roomserver.vault import Vault, VaultError, make_key_file, open_key_file
+from roomserver.storage.vault import Vault, VaultError, make_key_file, open_key_file
+from roomserver.wire.broker import BrokerError, EmbeddedBroker
 
 
 @pytest.fixture

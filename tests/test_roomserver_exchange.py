@@ -19,11 +19,12 @@ from contract import messages
 from contract.audit import Row
 from contract.codes import Kind
 from contract.messages import Ack
-from roomserver import commands, doors, members, state
-from roomserver.alarms import open_alarms
 from roomserver.cli import main
-from roomserver.exchange import Exchange, Incoming, Outgoing
-from roomserver.schema import AuditRow, SentCommand
+from roomserver.residents import members
+from roomserver.storage.schema import AuditRow, SentCommand
+from roomserver.wire import commands, doors, state
+from roomserver.wire.alarms import open_alarms
+from roomserver.wire.exchange import Exchange, Incoming, Outgoing
 
 __all__ = ["on_both"]  # every test here runs on SQLite and on PostgreSQL
 

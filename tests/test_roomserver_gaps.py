@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from roomserver.gaps import GAP_SECONDS, MOST_SECONDS, Gaps, Missing
+from roomserver.wire.gaps import GAP_SECONDS, MOST_SECONDS, Gaps, Missing
 
 
 def test_a_gap_is_asked_for_after_thirty_seconds_and_not_before() -> None:

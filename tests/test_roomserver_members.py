@@ -19,9 +19,10 @@ from contract.codes import MAX_GENERATION, Codes, Kind
 from door.accesslist import AccessList, received
 from door.effects import Record
 from door.events import ListReceived
-from roomserver import learning, members
-from roomserver.members import MemberError
-from roomserver.schema import Member
+from roomserver.residents import members
+from roomserver.residents.members import MemberError
+from roomserver.storage.schema import Member
+from roomserver.wire import learning
 
 __all__ = ["on_both"]  # every test here runs on SQLite and on PostgreSQL
 
@@ -277,6 +278,6 @@ def _fetch(door: AccessList, session: Session) -> None:
 
 
 def _arrived(raw: bytes):  # type: ignore[no-untyped-def]
-    from roomserver.exchange import Incoming
+    from roomserver.wire.exchange import Incoming
 
     return Incoming("studyroom/front/audit", raw)

@@ -20,13 +20,13 @@ from sqlalchemy import select
 from contract import audit
 from contract.audit import Row
 from contract.messages import Ack
-from roomserver import doors, rows
-from roomserver.alarms import open_alarms
-from roomserver.database import Database
-from roomserver.doors import Keys
-from roomserver.rows import Flag, Outcome, Receipt
-from roomserver.schema import AuditRow, Door, Gap, Log
-from roomserver.vault import Vault
+from roomserver.storage.database import Database
+from roomserver.storage.schema import AuditRow, Door, Gap, Log
+from roomserver.storage.vault import Vault
+from roomserver.wire import doors, rows
+from roomserver.wire.alarms import open_alarms
+from roomserver.wire.doors import Keys
+from roomserver.wire.rows import Flag, Outcome, Receipt
 
 KEY = bytes(range(32))
 # Hundreds of databases for a property: in memory, where a commit need not wait for the disk.

@@ -16,7 +16,7 @@ from contextlib import suppress
 from contract import audit, messages
 from contract.codes import Codes, Kind, derive, issue, parse
 from door.credentials import Broker, Credentials
-from roomserver.vault import new_token
+from roomserver.storage.vault import new_token
 
 KEY = bytes(range(32))
 FORM = Codes()

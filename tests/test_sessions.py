@@ -15,11 +15,12 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import select
 from stage import Browser, Stage, T
 
-from roomserver import limits, once, sessions
-from roomserver.limits import Limit, Limits, TooManyError, network
-from roomserver.once import Purpose
-from roomserver.register import WebSession
-from roomserver.sessions import Room, SignedIn, Visitor
+from roomserver.residents import once
+from roomserver.residents.once import Purpose
+from roomserver.storage.register import WebSession
+from roomserver.web import limits, sessions
+from roomserver.web.limits import Limit, Limits, TooManyError, network
+from roomserver.web.sessions import Room, SignedIn, Visitor
 
 FEW = Limit("few", 3, 60)
 

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import LargeBinary
 from stage import Stage, stage
 
-from roomserver import sealing
-from roomserver.database import Database
-from roomserver.joining import CONSENT_VERSION
 from roomserver.pages.words import CATALOGUE
-from roomserver.schema import Base
-from roomserver.stored import STORED
+from roomserver.residents.joining import CONSENT_VERSION
+from roomserver.storage.database import Database
+from roomserver.storage.schema import Base
+from roomserver.storage.stored import STORED
+from roomserver.upkeep import sealing
 
 TABLES = Base.metadata.tables
 assert Database  # its import brings in every table

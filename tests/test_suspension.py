@@ -12,11 +12,12 @@ from serving import RoomServer
 
 from contract import access
 from contract.access import AccessRecord
-from roomserver import housekeeping, members, persons, reasons, sealing
 from roomserver.cli import main
-from roomserver.members import MemberError
-from roomserver.reasons import LENGTH, ReasonError
-from roomserver.register import Reason
+from roomserver.residents import members, persons, reasons
+from roomserver.residents.members import MemberError
+from roomserver.residents.reasons import LENGTH, ReasonError
+from roomserver.storage.register import Reason
+from roomserver.upkeep import housekeeping, sealing
 
 DAY = 86_400
 WHY = "一人占了两个座位"

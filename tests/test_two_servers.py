@@ -25,15 +25,17 @@ from sqlalchemy import select
 
 from contract import codes as contract_codes
 from contract.codes import Codes, Kind
-from roomserver import alarms, commands, doors, members, sessions
 from roomserver.bell import ring
-from roomserver.database import Database
 from roomserver.place import now
-from roomserver.register import Draw
-from roomserver.schema import AuditRow, Door, Log, SentCommand
-from roomserver.sessions import Visitor
+from roomserver.residents import members
 from roomserver.settings import Settings
-from roomserver.vault import open_key_file
+from roomserver.storage.database import Database
+from roomserver.storage.register import Draw
+from roomserver.storage.schema import AuditRow, Door, Log, SentCommand
+from roomserver.storage.vault import open_key_file
+from roomserver.web import sessions
+from roomserver.web.sessions import Visitor
+from roomserver.wire import alarms, commands, doors
 
 DOORS = ("front", "back", "attic")
 MEMBERS = 6

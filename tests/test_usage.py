@@ -17,12 +17,13 @@ from playwright.sync_api import Browser, Page
 from rooms import Room, room_in
 
 from contract.hours import Hours, parse
-from roomserver import hourly, rows, usage
 from roomserver.cli import main
-from roomserver.hourly import Hourly
 from roomserver.pages import look, weeks
 from roomserver.pages.words import Language
+from roomserver.room import hourly, usage
+from roomserver.room.hourly import Hourly
 from roomserver.settings import Settings
+from roomserver.wire import rows
 
 __all__ = ["browser"]
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -18,10 +18,10 @@ from stage import Browser, Stage, T, stage
 
 from contract.codes import Codes, Kind
 from contract.settings import SettingsError, read
-from roomserver import joining, members, once, persons
-from roomserver.once import Purpose
 from roomserver.pages.words import CATALOGUE
 from roomserver.place import Place
+from roomserver.residents import joining, members, once, persons
+from roomserver.residents.once import Purpose
 from roomserver.settings import Settings, Wechat
 
 WECHAT = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.49 miniProgram/wx0"}

@@ -12,7 +12,7 @@ from roomserver.notify.noted import Delivery, Notification, WayState
 from roomserver.notify.plan import Pending, Plan, Same, plan
 from roomserver.notify.settings import Way
 from roomserver.notify.ways import NotSentError
-from roomserver.schema import Door
+from roomserver.storage.schema import Door
 
 PAUSE_SECONDS = 5  # between two messages of a way: well below the 20 a minute that robots take
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 15, 3600

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from contract.audit import Row
 from roomserver.notify.settings import Event
-from roomserver.schema import Base, Door, Latest, Serial, Word
+from roomserver.storage.schema import Base, Door, Latest, Serial, Word
 
 OFFLINE_SECONDS = 600
 SILENT_SECONDS = 1200  # a door asks every 5 minutes: after four times it is silent, whatever the broker says

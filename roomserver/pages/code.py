@@ -9,12 +9,12 @@ from fastapi.responses import JSONResponse
 
 from contract.bands import Band
 from contract.codes import Codes
-from roomserver import phone
 from roomserver.pages import look, times
 from roomserver.pages.words import CATALOGUE, word
-from roomserver.phone import Shown
-from roomserver.sessions import Room, SignedIn
-from roomserver.standing import NoCode
+from roomserver.residents import phone
+from roomserver.residents.phone import Shown
+from roomserver.residents.standing import NoCode
+from roomserver.web.sessions import Room, SignedIn
 
 POLL_SECONDS = 4
 RENEW_SECONDS = 15 * 60  # a page with less than this left gets new codes

@@ -7,10 +7,11 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from roomserver import limits, once, sessions
-from roomserver.once import Purpose
 from roomserver.pages import look
-from roomserver.sessions import Room, Visitor, Whoever
+from roomserver.residents import once
+from roomserver.residents.once import Purpose
+from roomserver.web import limits, sessions
+from roomserver.web.sessions import Room, Visitor, Whoever
 
 router = APIRouter()
 

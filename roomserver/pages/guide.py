@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request, Response
 from roomserver.pages import look
 from roomserver.pages.words import CATALOGUE, Language
 from roomserver.paper.cues import SHOWN_MS, SIGNS
-from roomserver.seats import HOLD_SECONDS
-from roomserver.sessions import Room
+from roomserver.room.seats import HOLD_SECONDS
+from roomserver.web.sessions import Room
 
 router = APIRouter()
 

@@ -9,16 +9,17 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from roomserver import joining, limits, persons, sessions
 from roomserver.identity import Verdict
 from roomserver.identity.gb11643 import NumberError
-from roomserver.joining import Declined, State, TooYoungError
-from roomserver.limits import Limit, TooManyError
 from roomserver.pages import look, times
 from roomserver.pages.coming import home
-from roomserver.persons import DetailsError
-from roomserver.register import Application
-from roomserver.sessions import Room, Visitor, Whoever
+from roomserver.residents import joining, persons
+from roomserver.residents.joining import Declined, State, TooYoungError
+from roomserver.residents.persons import DetailsError
+from roomserver.storage.register import Application
+from roomserver.web import limits, sessions
+from roomserver.web.limits import Limit, TooManyError
+from roomserver.web.sessions import Room, Visitor, Whoever
 
 router = APIRouter()
 

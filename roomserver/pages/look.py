@@ -14,8 +14,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from roomserver import sessions
 from roomserver.pages.words import Language, word
+from roomserver.web import sessions
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"

@@ -10,11 +10,12 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy import func, select
 from webauthn.helpers import bytes_to_base64url
 
-from roomserver import limits, passkeys, persons, sessions, wechat
 from roomserver.pages import look, times
-from roomserver.persons import DetailsError
-from roomserver.register import Person, WebSession
-from roomserver.sessions import Room, SignedIn
+from roomserver.residents import passkeys, persons, wechat
+from roomserver.residents.persons import DetailsError
+from roomserver.storage.register import Person, WebSession
+from roomserver.web import limits, sessions
+from roomserver.web.sessions import Room, SignedIn
 
 router = APIRouter()
 Text = Annotated[str, Form(max_length=200)]

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Body, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.orm import Session
 
-from roomserver import limits, passkeys, sessions
-from roomserver.passkeys import PasskeyRefusedError
-from roomserver.problems import Problem
-from roomserver.sessions import Room, SignedIn, Visitor, Whoever
+from roomserver.residents import passkeys
+from roomserver.residents.passkeys import PasskeyRefusedError
+from roomserver.web import limits, sessions
+from roomserver.web.problems import Problem
+from roomserver.web.sessions import Room, SignedIn, Visitor, Whoever
 
 router = APIRouter()
 T = TypeVar("T")

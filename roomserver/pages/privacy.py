@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from roomserver.pages import look
 from roomserver.pages.words import Language
-from roomserver.sessions import Room
-from roomserver.stored import STORED
+from roomserver.storage.stored import STORED
+from roomserver.web.sessions import Room
 
 router = APIRouter()
 

@@ -15,14 +15,16 @@ from fastapi.responses import JSONResponse
 from markupsafe import Markup
 
 from contract.hours import Hours, Span
-from roomserver import doors, phone, seats, state, terms, timetable
-from roomserver.busy import Busy
-from roomserver.notices import Notices
 from roomserver.pages import look, times
 from roomserver.pages.words import Language, word
 from roomserver.place import Opened
-from roomserver.seats import Seats
-from roomserver.sessions import MaybeSignedIn, Room
+from roomserver.residents import phone
+from roomserver.room import seats, timetable
+from roomserver.room.busy import Busy
+from roomserver.room.notices import Notices
+from roomserver.room.seats import Seats
+from roomserver.web.sessions import MaybeSignedIn, Room
+from roomserver.wire import doors, state, terms
 
 router = APIRouter()
 

@@ -14,13 +14,14 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-from roomserver import problems, sessions, volunteers
-from roomserver.busy import BusyHours
+from roomserver.committee import volunteers
 from roomserver.identity import provider_of
-from roomserver.limits import Limits
 from roomserver.pages import code, coming, guide, join, look, me, passkey, privacy, room, wechat
 from roomserver.pages.committee import live, routers
-from roomserver.server import Server
+from roomserver.room.busy import BusyHours
+from roomserver.web import problems, sessions
+from roomserver.web.limits import Limits
+from roomserver.web.server import Server
 
 ROUTERS: Sequence[APIRouter] = (
     room.router,

@@ -10,13 +10,14 @@ from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
-from roomserver import limits, once, problems, sessions, wechat
-from roomserver.once import Purpose
 from roomserver.pages import look
 from roomserver.pages.coming import home
-from roomserver.problems import Problem
-from roomserver.sessions import Room, SignedIn, Visitor, Whoever
-from roomserver.wechat import MAX_CODE, Refused, WechatRefusedError
+from roomserver.residents import once, wechat
+from roomserver.residents.once import Purpose
+from roomserver.residents.wechat import MAX_CODE, Refused, WechatRefusedError
+from roomserver.web import limits, problems, sessions
+from roomserver.web.problems import Problem
+from roomserver.web.sessions import Room, SignedIn, Visitor, Whoever
 
 router = APIRouter()
 api = APIRouter()  # called by the mini program, which has no cookie, so there is no form to forge

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from roomserver import doors, phone, terms, usage
 from roomserver.pages import times
 from roomserver.pages.words import Language, word
 from roomserver.place import Opened
-from roomserver.usage import Use
+from roomserver.residents import phone
+from roomserver.room import usage
+from roomserver.room.usage import Use
+from roomserver.wire import doors, terms
 
 LEFT, WIDE, TOP, HIGH = 44, 40, 24, 16  # of the heat map's picture: its margins and one field
 

@@ -6,13 +6,14 @@ import os
 from argparse import Namespace
 from pathlib import Path
 
-from roomserver import acts, doors
-from roomserver.acts import Did
-from roomserver.desk import which_door
-from roomserver.issue import SHEET_DAYS
+from roomserver.commandline.desk import which_door
+from roomserver.commandline.show import say
+from roomserver.committee import acts
+from roomserver.committee.acts import Did
 from roomserver.paper import drawn, issuing, wall
 from roomserver.place import Opened, now
-from roomserver.show import say
+from roomserver.residents.issue import SHEET_DAYS
+from roomserver.wire import doors
 
 
 def paper_codes(opened: Opened, args: Namespace) -> None:

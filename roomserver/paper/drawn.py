@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from contract.codes import Codes, Kind
-from roomserver import qr
-from roomserver.issue import Drawn
+from roomserver.commandline import qr
+from roomserver.commandline.show import grouped
 from roomserver.paper.leaf import Day, Frame, day, leaf
 from roomserver.place import Place
-from roomserver.show import grouped
+from roomserver.residents.issue import Drawn
 
 LINES_ON_A_PAGE = 14
 

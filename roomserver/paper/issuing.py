@@ -7,10 +7,10 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from contract.codes import Kind
-from roomserver import issue, members
-from roomserver.issue import SHEET_DAYS, Drawn, IssueRefusedError
 from roomserver.place import Opened
-from roomserver.schema import Door
+from roomserver.residents import issue, members
+from roomserver.residents.issue import SHEET_DAYS, Drawn, IssueRefusedError
+from roomserver.storage.schema import Door
 
 DAYS = (7, 14, 28)
 

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from contract.hours import Hours, Span
-from roomserver import doors, phone, qr, terms, timetable
+from roomserver.commandline import qr
 from roomserver.notify import words
 from roomserver.notify.settings import Event
 from roomserver.paper.cues import SHOWN_MS, SIGNS
 from roomserver.paper.leaf import DAYS, WEEKDAYS, Frame, leaf
 from roomserver.place import Opened
+from roomserver.residents import phone
+from roomserver.room import timetable
+from roomserver.wire import doors, terms
 
 Words = tuple[str, str]
 

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 
-from roomserver import acts
-from roomserver.acts import Did
+from roomserver.committee import acts
+from roomserver.committee.acts import Did
+from roomserver.committee.roles import Right
+from roomserver.committee.volunteers import Caller, needs
 from roomserver.pages.committee import frame
-from roomserver.roles import Right
-from roomserver.schema import Alarm, Door
-from roomserver.sessions import COMMITTEE_PATH, Room
-from roomserver.volunteers import Caller, needs
+from roomserver.storage.schema import Alarm, Door
+from roomserver.web.sessions import COMMITTEE_PATH, Room
 
 router = APIRouter(prefix=COMMITTEE_PATH)
 HERE = f"{COMMITTEE_PATH}/alarms"

@@ -9,15 +9,16 @@ from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from contract.codes import Kind
-from roomserver import acts, joining
-from roomserver.acts import Did
-from roomserver.joining import Declined, JoiningError
-from roomserver.members import MemberError
+from roomserver.committee import acts
+from roomserver.committee.acts import Did
+from roomserver.committee.roles import Right
+from roomserver.committee.volunteers import Caller, Volunteer, needs
 from roomserver.pages.committee import frame
-from roomserver.roles import Right
-from roomserver.server import Server
-from roomserver.sessions import COMMITTEE_PATH, Room
-from roomserver.volunteers import Caller, Volunteer, needs
+from roomserver.residents import joining
+from roomserver.residents.joining import Declined, JoiningError
+from roomserver.residents.members import MemberError
+from roomserver.web.server import Server
+from roomserver.web.sessions import COMMITTEE_PATH, Room
 
 router = APIRouter(prefix=COMMITTEE_PATH)
 HERE = f"{COMMITTEE_PATH}/applications"

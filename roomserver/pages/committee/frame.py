@@ -9,12 +9,12 @@ from http import HTTPStatus
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from roomserver import sessions
-from roomserver.acts import Done
+from roomserver.committee.acts import Done
+from roomserver.committee.roles import Right
+from roomserver.committee.volunteers import Volunteer
 from roomserver.pages import look, times
 from roomserver.pages.words import CATALOGUE, Language, word
-from roomserver.roles import Right
-from roomserver.volunteers import Volunteer
+from roomserver.web import sessions
 
 # Path, word, and the right that opens it; in the order of the evening.
 NAV: Sequence[tuple[str, str, Right]] = (

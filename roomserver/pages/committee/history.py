@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from roomserver import acts
+from roomserver.committee import acts
+from roomserver.committee.roles import Right
+from roomserver.committee.volunteers import Caller, needs
 from roomserver.pages.committee import frame
-from roomserver.roles import Right
-from roomserver.sessions import COMMITTEE_PATH, Room
-from roomserver.volunteers import Caller, needs
+from roomserver.web.sessions import COMMITTEE_PATH, Room
 
 router = APIRouter(prefix=COMMITTEE_PATH)
 MOST = 50

@@ -11,18 +11,19 @@ from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from contract.messages import DOOR_NAME
-from roomserver import acts, board, commands, doors
-from roomserver.acts import Did
-from roomserver.fan import Fan
+from roomserver.committee import acts, board
+from roomserver.committee.acts import Did
+from roomserver.committee.fan import Fan
+from roomserver.committee.roles import Right
+from roomserver.committee.volunteers import Caller, Volunteer, needs
 from roomserver.pages import look
 from roomserver.pages.committee import frame
 from roomserver.pages.words import Language
 from roomserver.place import Opened
-from roomserver.problems import Problem
-from roomserver.roles import Right
-from roomserver.server import Server
-from roomserver.sessions import COMMITTEE_PATH, Room
-from roomserver.volunteers import Caller, Volunteer, needs
+from roomserver.web.problems import Problem
+from roomserver.web.server import Server
+from roomserver.web.sessions import COMMITTEE_PATH, Room
+from roomserver.wire import commands, doors
 
 router = APIRouter(prefix=COMMITTEE_PATH)
 QUIET_SECONDS = 15.0  # a proxy that hears nothing for longer may hang up

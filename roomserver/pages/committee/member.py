@@ -13,18 +13,20 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from contract.access import AccessRecord
-from roomserver import acts, evidence, members, once, people, persons, qr, reasons, volunteers
-from roomserver.acts import Did
-from roomserver.members import MemberError
-from roomserver.once import LIFE_SECONDS, Purpose
+from roomserver.commandline import qr
+from roomserver.committee import acts, evidence, people, volunteers
+from roomserver.committee.acts import Did
+from roomserver.committee.roles import Right
+from roomserver.committee.volunteers import Caller, Volunteer, needs
 from roomserver.pages import look, times
 from roomserver.pages.committee import frame
-from roomserver.problems import Problem
-from roomserver.reasons import ReasonError
-from roomserver.roles import Right
-from roomserver.server import Server
-from roomserver.sessions import COMMITTEE_PATH, Room
-from roomserver.volunteers import Caller, Volunteer, needs
+from roomserver.residents import members, once, persons, reasons
+from roomserver.residents.members import MemberError
+from roomserver.residents.once import LIFE_SECONDS, Purpose
+from roomserver.residents.reasons import ReasonError
+from roomserver.web.problems import Problem
+from roomserver.web.server import Server
+from roomserver.web.sessions import COMMITTEE_PATH, Room
 
 router = APIRouter(prefix=f"{COMMITTEE_PATH}/members/{{number}}")
 Number = Annotated[str, Path(pattern=r"^\d{3,6}$")]

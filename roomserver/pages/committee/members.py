@@ -9,12 +9,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from roomserver import members, people
+from roomserver.committee import people
+from roomserver.committee.people import Standing
+from roomserver.committee.roles import Right
+from roomserver.committee.volunteers import Caller, needs
 from roomserver.pages.committee import frame
-from roomserver.people import Standing
-from roomserver.roles import Right
-from roomserver.sessions import COMMITTEE_PATH, Room
-from roomserver.volunteers import Caller, needs
+from roomserver.residents import members
+from roomserver.web.sessions import COMMITTEE_PATH, Room
 
 router = APIRouter(prefix=COMMITTEE_PATH)
 MOST = 50

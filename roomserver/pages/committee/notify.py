@@ -8,16 +8,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from roomserver import acts
-from roomserver.acts import Did
+from roomserver.committee import acts
+from roomserver.committee.acts import Did
+from roomserver.committee.roles import Right
+from roomserver.committee.volunteers import Caller, Volunteer, needs
 from roomserver.notify import desk, words
 from roomserver.notify.ways import NotSentError, sender_of
 from roomserver.pages.committee import frame
-from roomserver.problems import Problem
-from roomserver.roles import Right
-from roomserver.server import Server
-from roomserver.sessions import COMMITTEE_PATH, Room
-from roomserver.volunteers import Caller, Volunteer, needs
+from roomserver.web.problems import Problem
+from roomserver.web.server import Server
+from roomserver.web.sessions import COMMITTEE_PATH, Room
 
 router = APIRouter(prefix=COMMITTEE_PATH)
 RIGHT = [needs(Right.NOTIFY)]

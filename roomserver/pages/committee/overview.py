@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from roomserver import board, joining
-from roomserver.alarms import open_alarms
+from roomserver.committee import board
+from roomserver.committee.roles import Right
+from roomserver.committee.volunteers import Caller, needs
 from roomserver.notify import desk
 from roomserver.pages.committee import frame
-from roomserver.roles import Right
-from roomserver.sessions import COMMITTEE_PATH, Room
-from roomserver.volunteers import Caller, needs
+from roomserver.residents import joining
+from roomserver.web.sessions import COMMITTEE_PATH, Room
+from roomserver.wire.alarms import open_alarms
 
 router = APIRouter(prefix=COMMITTEE_PATH)
 HOURS = (1, 2, 4, 8, 24)  # how long a mode may last

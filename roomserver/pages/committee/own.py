@@ -10,18 +10,21 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from markupsafe import Markup
 from webauthn.helpers import bytes_to_base64url
 
-from roomserver import accountkeys, accounts, acts, limits, passkeys, qr, sessions, volunteers
-from roomserver.accounts import WeakPasswordError, WrongCodeError
-from roomserver.acts import Did
-from roomserver.office import Account
+from roomserver.commandline import qr
+from roomserver.committee import accountkeys, accounts, acts, volunteers
+from roomserver.committee.accounts import WeakPasswordError, WrongCodeError
+from roomserver.committee.acts import Did
+from roomserver.committee.office import Account
+from roomserver.committee.roles import Right
+from roomserver.committee.volunteers import Caller, Volunteer, needs
 from roomserver.pages.committee import frame
-from roomserver.passkeys import PasskeyRefusedError
-from roomserver.problems import Problem
-from roomserver.roles import Right
-from roomserver.server import Server
-from roomserver.sessions import COMMITTEE, COMMITTEE_PATH, Room
-from roomserver.vault import VaultError
-from roomserver.volunteers import Caller, Volunteer, needs
+from roomserver.residents import passkeys
+from roomserver.residents.passkeys import PasskeyRefusedError
+from roomserver.storage.vault import VaultError
+from roomserver.web import limits, sessions
+from roomserver.web.problems import Problem
+from roomserver.web.server import Server
+from roomserver.web.sessions import COMMITTEE, COMMITTEE_PATH, Room
 
 router = APIRouter(prefix=COMMITTEE_PATH)
 OWN = [needs(Right.OWN)]

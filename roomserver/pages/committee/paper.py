@@ -8,19 +8,20 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from roomserver import acts, doors, volunteers
-from roomserver.acts import Did
-from roomserver.issue import SHEET_DAYS, IssueRefusedError
-from roomserver.members import MemberError
+from roomserver.committee import acts, volunteers
+from roomserver.committee.acts import Did
+from roomserver.committee.roles import Right
+from roomserver.committee.volunteers import Caller, Volunteer, needs
 from roomserver.pages import look
 from roomserver.pages.committee import frame
 from roomserver.paper import drawn, issuing, wall
 from roomserver.paper.issuing import DAYS, Paper, WrongPaperError
 from roomserver.paper.leaf import Frame
-from roomserver.roles import Right
-from roomserver.server import Server
-from roomserver.sessions import COMMITTEE_PATH, Room
-from roomserver.volunteers import Caller, Volunteer, needs
+from roomserver.residents.issue import SHEET_DAYS, IssueRefusedError
+from roomserver.residents.members import MemberError
+from roomserver.web.server import Server
+from roomserver.web.sessions import COMMITTEE_PATH, Room
+from roomserver.wire import doors
 
 router = APIRouter(prefix=COMMITTEE_PATH)
 RIGHT = [needs(Right.PAPER)]

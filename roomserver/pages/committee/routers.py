@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
+from roomserver.committee.volunteers import Allowed
 from roomserver.pages.committee import (
     alarms,
     applications,
@@ -23,7 +24,6 @@ from roomserver.pages.committee import (
     sign_in,
     use,
 )
-from roomserver.volunteers import Allowed
 
 OPEN: Sequence[APIRouter] = (sign_in.router,)  # for whoever is not signed in yet
 ROUTERS: Sequence[APIRouter] = (

@@ -8,12 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from contract.messages import ROW_TYPES
-from roomserver import doors, records
+from roomserver.committee import records
+from roomserver.committee.records import Wanted
+from roomserver.committee.roles import Right
+from roomserver.committee.volunteers import Caller, needs
 from roomserver.pages.committee import frame
-from roomserver.records import Wanted
-from roomserver.roles import Right
-from roomserver.sessions import COMMITTEE_PATH, Room
-from roomserver.volunteers import Caller, needs
+from roomserver.web.sessions import COMMITTEE_PATH, Room
+from roomserver.wire import doors
 
 router = APIRouter(prefix=COMMITTEE_PATH)
 MOST = 50

@@ -8,16 +8,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from roomserver import acts, rulebook
-from roomserver.acts import Did
+from roomserver.committee import acts, rulebook
+from roomserver.committee.acts import Did
+from roomserver.committee.roles import Right
+from roomserver.committee.rulebook import RulesError
+from roomserver.committee.volunteers import Caller, Volunteer, needs
 from roomserver.pages import look
 from roomserver.pages.committee import frame
 from roomserver.pages.words import word
-from roomserver.roles import Right
-from roomserver.rulebook import RulesError
-from roomserver.server import Server
-from roomserver.sessions import COMMITTEE_PATH, Room
-from roomserver.volunteers import Caller, Volunteer, needs
+from roomserver.web.server import Server
+from roomserver.web.sessions import COMMITTEE_PATH, Room
 
 router = APIRouter(prefix=COMMITTEE_PATH)
 HERE = f"{COMMITTEE_PATH}/rules"

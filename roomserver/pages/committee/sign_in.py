@@ -8,13 +8,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
-from roomserver import accountkeys, accounts, acts, limits, passkeys, sessions, volunteers
-from roomserver.acts import Did
-from roomserver.office import Account
+from roomserver.committee import accountkeys, accounts, acts, volunteers
+from roomserver.committee.acts import Did
+from roomserver.committee.office import Account
 from roomserver.pages.committee import frame
-from roomserver.passkeys import PasskeyRefusedError
-from roomserver.problems import Problem
-from roomserver.sessions import COMMITTEE_PATH, Room
+from roomserver.residents import passkeys
+from roomserver.residents.passkeys import PasskeyRefusedError
+from roomserver.web import limits, sessions
+from roomserver.web.problems import Problem
+from roomserver.web.sessions import COMMITTEE_PATH, Room
 
 router = APIRouter(prefix=COMMITTEE_PATH)
 Line = Annotated[str, Form(max_length=200)]

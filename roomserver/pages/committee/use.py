@@ -7,15 +7,15 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from roomserver import usage
+from roomserver.committee.roles import Right
+from roomserver.committee.volunteers import Caller, needs
 from roomserver.pages import look
 from roomserver.pages import weeks as shown_weeks
 from roomserver.pages.committee import frame
 from roomserver.pages.weeks import Weeks
-from roomserver.roles import Right
-from roomserver.server import Server
-from roomserver.sessions import COMMITTEE_PATH, Room
-from roomserver.volunteers import Caller, needs
+from roomserver.room import usage
+from roomserver.web.server import Server
+from roomserver.web.sessions import COMMITTEE_PATH, Room
 
 router = APIRouter(prefix=COMMITTEE_PATH)
 RIGHT = [needs(Right.USE)]
