@@ -197,7 +197,7 @@ class Post:
 
     hooks: tuple[Hook, ...] = option((), example=(Hook("a"), Hook("b")))
     lids: tuple[int, ...] = ()
-    pin: int = option(4, doc=f"{'x' * 53} {'y' * 54} z {'x' * 53} {'y' * 55}")
+    pin: int = option(4, doc=f"{'x' * 53} {'y' * 54} z {'x' * 53} {'y' * 53}")
 
 
 def test_a_sample_has_its_keys_before_its_tables_and_no_line_too_long() -> None:
@@ -210,7 +210,7 @@ def test_a_sample_has_its_keys_before_its_tables_and_no_line_too_long() -> None:
         "",
         f"# {'x' * 53} {'y' * 54}",
         f"# z {'x' * 53}",
-        f"# {'y' * 55}",
+        f"# {'y' * 53}",
         "pin = 4",
     ]
     assert examples.split("\n\n\n")[0].split("\n") == [
