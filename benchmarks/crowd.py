@@ -18,13 +18,13 @@ from sqlalchemy import func, select
 from benchmarks.figures import Figure, short
 from benchmarks.wire import MEMBERS
 from contract.codes import Codes, Kind
-from roomserver.residents import members
-from roomserver.wire import doors
-from roomserver.storage.database import Database
-from roomserver.wire.mosquitto import LIMITS
 from roomserver.place import load, now, open_place
-from roomserver.storage.schema import AuditRow
+from roomserver.residents import members
 from roomserver.settings import Settings
+from roomserver.storage.database import Database
+from roomserver.storage.schema import AuditRow
+from roomserver.wire import doors
+from roomserver.wire.mosquitto import LIMITS
 
 DOORS = 120
 ROWS = 500  # of each

@@ -13,8 +13,8 @@ from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from benchmarks.figures import Figure, short, spread
 from demo.setting import Setting
-from roomserver.web import sessions
 from roomserver.place import load, now, open_place
+from roomserver.web import sessions
 from roomserver.web.sessions import Visitor
 
 MEMBERS = 200
