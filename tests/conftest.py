@@ -6,6 +6,7 @@ Warnings are errors and a hang is a failure by pyproject.toml; here are the rule
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -23,6 +24,10 @@ WHAT_TO_DO = "In CI a skip is a failure: bring what the test needs, or write its
 # How long one example takes says how busy the machine is; the timeout of the whole test catches a hang.
 settings.register_profile("studyroom", parent=settings.default, deadline=None)
 settings.load_profile("studyroom")
+
+# A shell has what it runs in the background ignore Ctrl-C, and children inherit that: the tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def read_excuses(text: str) -> dict[str, str]:
