@@ -121,7 +121,7 @@ def test_noise_on_the_line_invents_no_key_and_doubles_none(faults: list[tuple[st
 
 
 @pytest.mark.long
-@settings(slow, max_examples=60)
+@settings(slow, max_examples=20)
 @given(faults)
 @pytest.mark.timeout(3600)
 def test_much_noise_on_the_line_invents_no_key_and_doubles_none(faults: list[tuple[str, int, int]]) -> None:
