@@ -15,8 +15,8 @@ from roomserver.committee.office import AccountPasskey
 from roomserver.committee.roles import Role
 from roomserver.identity import Verdict
 from roomserver.notify import claim
+from roomserver.notify.message import NotSentError
 from roomserver.notify.settings import Way
-from roomserver.notify.ways import NotSentError
 from roomserver.residents import members, persons, reasons
 from roomserver.room.hourly import Hourly
 from roomserver.settings import Settings

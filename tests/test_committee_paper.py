@@ -26,8 +26,8 @@ from roomserver.commandline import desk
 from roomserver.committee import accounts, acts, volunteers
 from roomserver.committee.roles import Role
 from roomserver.notify import claim
+from roomserver.notify.message import NotSentError
 from roomserver.notify.settings import Event, Way
-from roomserver.notify.ways import NotSentError
 from roomserver.paper.desk import paper_codes
 from roomserver.paper.issuing import Paper
 from roomserver.place import load, now, open_place

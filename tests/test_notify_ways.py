@@ -19,6 +19,7 @@ from servers import Said, Server, serving
 
 from roomserver.notify import words
 from roomserver.notify.mail import Mail
+from roomserver.notify.message import Message, NotSentError, Sender, Told
 from roomserver.notify.post import MAX_ANSWER_BYTES
 from roomserver.notify.robots import (
     DINGTALK_ERRORS,
@@ -30,7 +31,6 @@ from roomserver.notify.robots import (
     dingtalk_sign,
 )
 from roomserver.notify.settings import Event, Way
-from roomserver.notify.ways import Message, NotSentError, Sender, Told
 from roomserver.notify.webhook import ID, SIGNATURE, Webhook
 
 ZONE = dt.timezone(dt.timedelta(hours=8))

@@ -8,10 +8,10 @@ from datetime import tzinfo
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
+from roomserver.notify.message import NotSentError
 from roomserver.notify.noted import Delivery, Notification, WayState
 from roomserver.notify.plan import Pending, Plan, Same, plan
 from roomserver.notify.settings import Way
-from roomserver.notify.ways import NotSentError
 from roomserver.storage.schema import Door
 
 PAUSE_SECONDS = 5  # between two messages of a way: well below the 20 a minute that robots take

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from roomserver.commandline.show import moment, say, say_json, table
 from roomserver.errors import RoomserverError
 from roomserver.notify import claim, words
+from roomserver.notify.message import NotSentError
 from roomserver.notify.noted import WayState
 from roomserver.notify.settings import Way
-from roomserver.notify.ways import NotSentError, sender_of
+from roomserver.notify.ways import sender_of
 from roomserver.place import Opened
 
 

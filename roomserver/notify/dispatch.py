@@ -13,9 +13,10 @@ from collections.abc import Callable
 from sqlalchemy.exc import SQLAlchemyError
 
 from roomserver.notify import claim, noted, words
+from roomserver.notify.message import NotSentError, Sender
 from roomserver.notify.plan import Plan
 from roomserver.notify.settings import Way
-from roomserver.notify.ways import NotSentError, Sender, sender_of
+from roomserver.notify.ways import sender_of
 from roomserver.place import Opened
 
 log = logging.getLogger("roomserver.notify")

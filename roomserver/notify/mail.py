@@ -9,8 +9,8 @@ from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import format_datetime, localtime
 
+from roomserver.notify.message import Message, NotSentError
 from roomserver.notify.settings import Way
-from roomserver.notify.ways import Message, NotSentError
 
 log = logging.getLogger("roomserver.notify")
 

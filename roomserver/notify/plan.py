@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+from roomserver.notify.message import Told
 from roomserver.notify.settings import Way
-from roomserver.notify.ways import Told
 
 Same = tuple[str, str]  # door, event
 

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 import requests
 
-from roomserver.notify.ways import NotSentError
+from roomserver.notify.message import NotSentError
 
 # At its lowest level urllib3 writes addresses into the log, and a key is part of these.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)

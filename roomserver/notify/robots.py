@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from roomserver.notify.message import Message, NotSentError
 from roomserver.notify.post import as_json, errcode, post
-from roomserver.notify.ways import Message, NotSentError
 
 MINUTE = 60
 

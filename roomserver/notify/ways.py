@@ -1,66 +1,17 @@
-"""The interface: a message, somebody who sends it, and why it was not sent."""
+"""The ways there are, and who sends by each."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
-
+from roomserver.notify.mail import Mail
+from roomserver.notify.message import Sender
+from roomserver.notify.robots import DingTalk, WeCom
 from roomserver.notify.settings import Way
+from roomserver.notify.webhook import Webhook
 from roomserver.place import Place
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One line for programs: what happened at which door, how often, from when until when (Unix s)."""
-
-    door: str
-    event: str
-    count: int
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What is sent: ``id`` is the same when it is sent again, ``told`` is for programs."""
-
-    id: str
-    title: str
-    lines: tuple[str, ...]
-    told: tuple[Told, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """Title and lines, for a chat."""
-        return "\n".join((self.title, *self.lines))
-
-
-class NotSentError(Exception):
-    """It was not sent: ``str(error)`` says why, without an address, a key, or what the other side wrote.
-
-    ``lasting``: it will not go better soon, somebody must change the settings or the account.
-    ``after``: the other side asks to be left alone for so many seconds.
-    """
-
-    def __init__(self, why: str, *, lasting: bool = False, after: int = 0) -> None:
-        super().__init__(why)
-        self.lasting, self.after = lasting, after
-
-
-class Sender(Protocol):
-    """A way to somebody."""
-
-    def send(self, message: Message) -> None:
-        """Send it, within the time of the settings; ``NotSentError`` when it was not taken."""
-        ...
 
 
 def sender_of(place: Place, way: Way) -> Sender:
     """Who sends by ``way``; ``OSError`` when a file of a secret cannot be read."""
-    from roomserver.notify.mail import Mail
-    from roomserver.notify.robots import DingTalk, WeCom
-    from roomserver.notify.webhook import Webhook
-
     secret = place.notify_secret(way)
     match way.kind:
         case "email":

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hmac
 from dataclasses import asdict
 
+from roomserver.notify.message import Message
 from roomserver.notify.post import as_json, post
-from roomserver.notify.ways import Message
 
 SIGNATURE = "X-Studyroom-Signature"
 ID = "X-Studyroom-Id"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
+from roomserver.notify.message import Message, Told
 from roomserver.notify.settings import Event
-from roomserver.notify.ways import Message, Told
 
 Words = tuple[str, str]
 

@@ -13,7 +13,8 @@ from roomserver.committee.acts import Did
 from roomserver.committee.roles import Right
 from roomserver.committee.volunteers import Caller, Volunteer, needs
 from roomserver.notify import desk, words
-from roomserver.notify.ways import NotSentError, sender_of
+from roomserver.notify.message import NotSentError
+from roomserver.notify.ways import sender_of
 from roomserver.pages.committee import frame
 from roomserver.web.problems import Problem
 from roomserver.web.server import Server
