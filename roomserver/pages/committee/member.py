@@ -192,30 +192,12 @@ def _page(
     until: str = "",
     reason: str = "",
 ) -> Response:
-    opened, now = room.opened, room.clock()
-    zone = opened.place.settings.codes.codes().time_zone
-    with opened.database.read() as session:
-        record = _get(session, number)
-        who = persons.read(session, opened.vault, number)
-        change = evidence.last_change(session, number)
-        values = {
-            "record": record,
-            "told": reasons.read(session, opened.vault, number),
-            "standing": people.standing(record, now, left=people.left(session, number)),
-            "changed": None if change is None else (_why(change.why), change.at),
-            "proofs": evidence.of_member(session, number, record.kind, opened.place.settings.codes.codes()),
-            "done": acts.listed(session, member=number, most=MOST_ACTS),
-        }
-    name, phone = (None, None) if who is None else (who.name, who.phone)
-    if not clear and who is not None:
-        name, phone = people.masked_name(who.name), people.masked_phone(who.phone)
+    now, zone = room.clock(), room.opened.place.settings.codes.codes().time_zone
     return frame.page(
         request,
         caller,
         "committee/member.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.CONFLICT if stale else HTTPStatus.OK,
-        name=name,
-        phone=phone,
         clear=clear,
         stale=stale,
         now=now,
@@ -223,5 +205,27 @@ def _page(
         typed=until or f"{datetime.fromtimestamp(now, zone) + timedelta(days=1):%Y-%m-%dT08:00}",
         typed_reason=reason,
         most=reasons.LENGTH,
-        **values,
+        **_known(room, number, now, clear=clear),
     )
+
+
+def _known(room: Server, number: str, now: int, *, clear: bool) -> dict[str, object]:
+    """What is on record of a member; name and phone masked unless ``clear``."""
+    opened = room.opened
+    form = opened.place.settings.codes.codes()
+    with opened.database.read() as session:
+        record = _get(session, number)
+        who = persons.read(session, opened.vault, number)
+        change = evidence.last_change(session, number)
+        known: dict[str, object] = {
+            "record": record,
+            "told": reasons.read(session, opened.vault, number),
+            "standing": people.standing(record, now, left=people.left(session, number)),
+            "changed": None if change is None else (_why(change.why), change.at),
+            "proofs": evidence.of_member(session, number, record.kind, form),
+            "done": acts.listed(session, member=number, most=MOST_ACTS),
+        }
+    name, phone = (None, None) if who is None else (who.name, who.phone)
+    if not clear and who is not None:
+        name, phone = people.masked_name(who.name), people.masked_phone(who.phone)
+    return known | {"name": name, "phone": phone}
