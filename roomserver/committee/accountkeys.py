@@ -32,22 +32,11 @@ def ask_for_new(session: Session, site: Site, account: Account, now: int) -> dic
 
 def take_new(session: Session, site: Site, account: int, answer: dict[str, Any], now: int) -> None:
     """Keep the one its browser made; ``PasskeyRefusedError`` if it is none."""
-    challenge = passkeys.challenge_of(answer)
-    taken = once.take(session, Purpose.ACCOUNT_PASSKEY_NEW, challenge, now)
-    if taken is None or taken.account != account:
+    taken, key = passkeys.answered(session, site, answer, now, Purpose.ACCOUNT_PASSKEY_NEW, AccountPasskey)
+    if taken.account != account:
         raise PasskeyRefusedError("no such challenge")
-    made = passkeys.made_by(site, answer, challenge)
-    if session.get(AccountPasskey, made.credential_id) is not None:
-        raise PasskeyRefusedError("known already")
-    session.add(
-        AccountPasskey(
-            id=made.credential_id,
-            account_id=account,
-            public_key=made.credential_public_key,
-            sign_count=made.sign_count,
-            made_at=now,
-        )
-    )
+    key.account_id = account
+    session.add(key)
 
 
 def ask_to_sign_in(session: Session, site: Site, now: int) -> dict[str, Any]:

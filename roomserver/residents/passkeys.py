@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import webauthn
@@ -26,10 +26,12 @@ from webauthn.registration.verify_registration_response import VerifiedRegistrat
 
 from roomserver.place import Place
 from roomserver.residents import once
-from roomserver.residents.once import Purpose
+from roomserver.residents.once import Purpose, Taken
 from roomserver.storage.register import Passkey, Person
+from roomserver.storage.schema import Base
 
 MOST = 10  # of one member
+Key = TypeVar("Key", bound=Base)  # the table of a kind of passkey
 
 
 class PasskeyRefusedError(ValueError):
@@ -70,22 +72,11 @@ def ask_for_new(session: Session, site: Site, member: str, now: int) -> dict[str
 
 def take_new(session: Session, site: Site, member: str, answer: dict[str, Any], now: int) -> None:
     """Keep the passkey that the member's browser made; ``PasskeyRefusedError`` if it is none."""
-    challenge = challenge_of(answer)
-    taken = once.take(session, Purpose.PASSKEY_NEW, challenge, now)
-    if taken is None or taken.member != member:
+    taken, key = answered(session, site, answer, now, Purpose.PASSKEY_NEW, Passkey)
+    if taken.member != member:
         raise PasskeyRefusedError("no such challenge")
-    made = made_by(site, answer, challenge)
-    if session.get(Passkey, made.credential_id) is not None:
-        raise PasskeyRefusedError("known already")
-    session.add(
-        Passkey(
-            id=made.credential_id,
-            member=member,
-            public_key=made.credential_public_key,
-            sign_count=made.sign_count,
-            made_at=now,
-        )
-    )
+    key.member = member
+    session.add(key)
 
 
 def ask_to_sign_in(session: Session, site: Site, now: int) -> dict[str, Any]:
@@ -116,6 +107,26 @@ def remove(session: Session, member: str, id_: str) -> None:
 
 
 # -- the browser's half, whoever signs in ---------------------------------------------------------
+
+
+def answered(
+    session: Session, site: Site, answer: dict[str, Any], now: int, purpose: Purpose, table: type[Key]
+) -> tuple[Taken, Key]:
+    """The new passkey, nobody's yet, and what its challenge stood for; or ``PasskeyRefusedError``."""
+    challenge = challenge_of(answer)
+    taken = once.take(session, purpose, challenge, now)
+    if taken is None:
+        raise PasskeyRefusedError("no such challenge")
+    made = made_by(site, answer, challenge)
+    if session.get(table, made.credential_id) is not None:
+        raise PasskeyRefusedError("known already")
+    key = table(
+        id=made.credential_id,
+        public_key=made.credential_public_key,
+        sign_count=made.sign_count,
+        made_at=now,
+    )
+    return taken, key
 
 
 def new_options(site: Site, handle: bytes, name: str, known: Sequence[bytes]) -> tuple[dict[str, Any], str]:
