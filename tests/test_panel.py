@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import re
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from contract.messages import ALARMS, REASONS, ROW_TYPES
 from door import tables
 from door.attachments import Beams, Fire
 from door.config import Config
+from door.panel.finger import Finger
 from door.panel.gestures import FORMS, SWITCHES, GestureError, parse
 from door.panel.server import HEADERS, Server, opened
 from door.panel.street import SEAT, Street, get_up, step, walk
@@ -135,6 +137,23 @@ def test_the_keys_reach_the_door_and_its_rows_come_back(panel: Server) -> None:
     (row, *_) = [thing for thing in happened(panel) if thing.get("type") == "denied"]
     assert (row["reason"], row["en"]) == ("unknown-code", "It stays shut: not a present code")
     assert "719385" not in json.dumps([panel.world.journal.state, happened(panel)])
+
+
+def test_a_key_that_does_not_click_is_pressed_again() -> None:
+    """Two zeros that a busy keypad took for one long press; the second try is heard."""
+    pressed: list[str] = []
+    shown: queue.Queue[str | None] = queue.Queue()
+
+    def press(key: str, down: bool) -> None:
+        if down:
+            pressed.append(key)
+            if pressed != ["1", "0", "0"]:
+                finger.heard()
+
+    finger = Finger(press, shown.put)
+    finger.type("1002")
+    assert [shown.get(timeout=PATIENCE) for _ in range(5)] == ["1", "0", "0", "2", None]
+    assert pressed == ["1", "0", "0", "0", "2"]
 
 
 def happened(server: Server) -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ from door.panel.words import DEEDS
 
 SWITCHES = {"power": False, "network": True, "broker": True, "disk": True, "battery": False, "chair": False}
 SENSED = dict.fromkeys(("tampered", "burning", "mains_failed", "moving"), False)
+UNASKED = frozenset({Cue.HELD, Cue.IDENTIFY, Cue.BELL, Cue.FIRE})  # sound whether or not a key is pressed
 FITTED = "contact exit_button beams motion tamper fire power_fail lights bell".split()
 
 
@@ -170,7 +171,8 @@ class World:
         self._stroll.unlock(self._outputs.unlocked)
 
     def _cue(self, told: Mapping[str, Any]) -> None:
-        self._finger.heard()
+        if told["cue"] not in UNASKED:
+            self._finger.heard()
         zh, en = SIGNALS[Cue(told["cue"])].zh, SIGNALS[Cue(told["cue"])].en
         tell = self.journal.flash if told["cue"] == Cue.KEY else self.journal.tell
         tell("cue", at=int(time.time()), cue=told["cue"], clip=told["clip"], zh=zh, en=en)
