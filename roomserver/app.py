@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -97,6 +98,8 @@ def _serve_http(opened: Opened, listener: socket.socket, subscriber: Subscriber)
     # uvicorn raises the signal again when it is done; without a handler of ours that would be the end.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: setattr(running, "should_exit", True))
+    gc.collect()
+    gc.freeze()  # what is there now stays for good; to look through it took up to 80 ms of somebody's wait
     _tell_systemd("READY=1")
     running.run(sockets=[listener])
     _tell_systemd("STOPPING=1")

@@ -64,12 +64,15 @@ def show(opened: Opened, member: str, now: int, door: str | None = None) -> Show
 
 
 def draw(opened: Opened, shown: Shown, member: str) -> Shown:
-    """The codes shown were asked for: they hold a seat, unless another drew for the last one meanwhile."""
+    """The codes shown were asked for: they hold a seat, unless another drew for the last one meanwhile.
+
+    A seat held is not worth the wait for a disk: who loses it with the server's power has the codes.
+    """
     if not shown.codes or shown.door is None or shown.seats is None:
         return shown
-    with opened.database.write() as session:  # one at a time, and what it reads stays true
+    with opened.database.note() as session:  # one at a time, and what it reads stays true
+        free = replace(shown.seats, held=seats.held(session, shown.now, but=member))
         here = doors.get(session, shown.door)
-        free = seats.seats(session, here, shown.seats.capacity, shown.now, but=member)
         if not shown.visits.back_soon and seats.surely_full(session, here, free, shown.now):
             return replace(shown, seats=free, missing=NoCode(Why.ROOM_FULL), codes=())
         seats.hold(session, member, shown.now)

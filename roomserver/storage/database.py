@@ -29,6 +29,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine: Engine = _engine(url)
         self._writing = self.engine.execution_options(writes=True)
+        self._noting = self.engine.execution_options(writes=True, durable=False)
         self._reading = self.engine
         if self.engine.dialect.name == "postgresql":
             self._reading = self.engine.execution_options(
@@ -90,6 +91,12 @@ class Database:
         with Session(self._writing) as session, session.begin():
             yield session
 
+    @contextmanager
+    def note(self) -> Iterator[Session]:
+        """The same for what may be lost with the power: it waits for no disk."""
+        with Session(self._noting) as session, session.begin():
+            yield session
+
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
@@ -137,14 +144,16 @@ def _engine(url: str | URL, *, upgrading: bool = False) -> Engine:
 
 def _begin_postgresql(connection: Connection) -> None:
     # One writer at a time, as on SQLite: what a transaction has read stays true until it commits.
-    if connection.get_execution_options().get("writes", False):
+    options = connection.get_execution_options()
+    if options.get("writes", False):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
+    if not options.get("durable", True):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 
 def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy begins and commits; sqlite3 must not do it on its own
-    # FULL: an acknowledged row is on the disk. The door deletes what is acknowledged.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -154,5 +163,11 @@ def _let_tables_be_replaced(connection: SqliteConnection, _record: object) -> No
 
 def _begin_sqlite(connection: Connection) -> None:
     # A write that began as a read could not wait for the lock: SQLite would fail it at once.
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("writes", False):
+        # FULL: an acknowledged row is on the disk. The door deletes what is acknowledged.
+        how = "FULL" if options.get("durable", True) else "NORMAL"
+        connection.exec_driver_sql(f"PRAGMA synchronous={how}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql("BEGIN")
