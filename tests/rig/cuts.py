@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +20,7 @@ from contract.messages import report_key
 from door.store import Store
 from tests.busy_door import ALL_ROWS, level
 from tests.patience import until
+from tests.rig.evidence import evidence
 from tests.rig.guest import CONTACT, GROUND, Guest
 from tests.rig.visitor import Script, Visitor, pressing, reds
 
@@ -82,19 +83,23 @@ def unplugged(place: Path, folder: Path, rng: random.Random) -> Iterator[tuple[G
         visitor = Visitor(guest, place)
         now = visitor.now()
         codes = {f"{n:04}": visitor.draws(f"{n:04}", now) for n in range(1, VISITORS + 1)}
+        script, did = busy(codes, rng), list[object]()
 
         def work() -> None:
-            with suppress(AssertionError, OSError):
-                guest.wires(*busy(codes, rng))
+            try:
+                did.append(guest.wires(*script))
+            except (AssertionError, OSError) as error:  # the cut ends them, and nothing else may
+                did.append(error)
 
         hands = Thread(target=work)
         hands.start()
         first = until(lambda: guest.relay()[-1] or not hands.is_alive(), 300)
-        assert guest.relay()[-1], f"nobody got in within {first:.0f} s: {guest.console[-2000:]}"
+        assert guest.relay()[-1], f"nobody got in within {first:.0f} s: {script} was {did}, {evidence(guest)}"
         hands.join(rng.uniform(0, 12))
         if rng.random() < 2 / 3:
             guest.disk.stop_after(rng.randint(1, 40))
             guest.disk.dark.wait(20)
+        assert not any(isinstance(done, Exception) for done in did), f"{did}, {evidence(guest)}"
         waited, _ = guest.cut(rng)
         hands.join()
         rises = sum(change.level for change in guest.relay()[-1])
