@@ -67,7 +67,7 @@ def serve(opened: Opened) -> None:
         started.callback(dispatcher.stop)
         subscriber.start()
         started.callback(subscriber.stop)
-        housekeeping = Housekeeping(opened.database, now)
+        housekeeping = Housekeeping(opened.database, now, opened.place.settings.audit.retention_days)
         housekeeping.start()
         started.callback(housekeeping.stop)
         _serve_http(opened, listener, subscriber)

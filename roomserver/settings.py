@@ -217,6 +217,18 @@ class Wechat:
 
 
 @dataclass(frozen=True, slots=True)
+class Audit:
+    """What is kept here."""
+
+    retention_days: int = option(
+        180,
+        least=7,
+        most=180,
+        doc="Rows, commands and what the committee did are deleted after this; counts by the hour stay.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the room server may be told. Paths start from the folder of this file."""
 
@@ -235,6 +247,7 @@ class Settings:
     identity: Identity = field(default_factory=Identity)
     wechat: Wechat = field(default_factory=Wechat)
     notices: Notices = field(default_factory=Notices)
+    audit: Audit = field(default_factory=Audit)
     notify: tuple[Way, ...] = option((), example=(notify_settings.EXAMPLE,), doc="Who is told of alarms.")
 
     def faults(self) -> Iterator[Fault]:

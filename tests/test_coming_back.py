@@ -308,13 +308,13 @@ def test_the_number_of_one_who_left_is_given_to_nobody_until_retention_is_over(r
             members.add(session, Kind.PHONE, form, T, f"{number:03}")
         left = persons.forget(session, "500", T)
         with pytest.raises(members.MemberError, match="taken"):
-            members.add(session, Kind.PHONE, form, T + members.RETENTION_SECONDS - 1)
-        again = members.add(session, Kind.PAPER, form, T + members.RETENTION_SECONDS)
+            members.add(session, Kind.PHONE, form, T + members.REST_SECONDS - 1)
+        again = members.add(session, Kind.PAPER, form, T + members.REST_SECONDS)
         assert (again.member, again.kind) == ("500", Kind.PAPER)
         assert again.generation > left.revoked_through
         assert not again.revoked
         with pytest.raises(members.MemberError, match="taken"):
-            members.add(session, Kind.PHONE, form, T + 2 * members.RETENTION_SECONDS)
+            members.add(session, Kind.PHONE, form, T + 2 * members.REST_SECONDS)
 
 
 def test_a_revoked_member_stays_signed_in_and_can_still_leave(room: Stage) -> None:

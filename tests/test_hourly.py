@@ -11,10 +11,10 @@ from rooms import NOW, Room, room_in
 
 from contract import audit
 from contract.audit import FIRST_PREV
-from roomserver.residents.members import RETENTION_SECONDS
+from roomserver.residents.members import LONGEST_DAYS
 from roomserver.room import hourly
-from roomserver.room.hourly import Hour
-from roomserver.storage.schema import AuditRow
+from roomserver.room.hourly import Hour, Hourly
+from roomserver.storage.schema import AuditRow, Log
 from roomserver.upkeep import housekeeping
 from roomserver.wire import rows
 
@@ -47,11 +47,11 @@ def chain(room: Room, moves: Moves) -> list[bytes]:
     return raws
 
 
-def counted(room: Room, raws: list[bytes], received: int, now: int) -> list[Hour]:
+def counted(room: Room, raws: list[bytes], received: int, now: int, days: int = LONGEST_DAYS) -> list[Hour]:
     """What the hours are after these rows came, and a sweep."""
     with room.opened.database.write() as session:
         rows.receive(session, room.keys, raws, received)
-        housekeeping.sweep(session, now)
+        housekeeping.sweep(session, now, days)
         return hourly.of(session, 0, now)
 
 
@@ -96,11 +96,35 @@ def test_the_counts_of_an_hour_outlive_its_rows(room: Room) -> None:
     """Also where the rows that stay for the chain begin in the middle of an hour."""
     now = FIRST + 5 * HOUR + 600
     before = counted(room, chain(room, DAY), now, now)
-    end = now + RETENTION_SECONDS
+    end = now + LONGEST_DAYS * 86_400
     after = counted(room, [], end, end)
     assert [hour for hour in after if hour.start <= FIRST + 5 * HOUR] == before
     with room.opened.database.read() as session:
         assert session.query(AuditRow).count() == 1
+
+
+@pytest.mark.parametrize("afterwards", [7, LONGEST_DAYS])
+def test_a_row_of_long_ago_takes_no_count_away(room: Room, afterwards: int) -> None:
+    """Nor does one with a wrong clock, whose other rows are deleted; also where the days were few before."""
+    now, late = FIRST + 5 * HOUR + 600, (FIRST - 30 * 86_400, "entered", {})
+    *early, last = chain(room, [*DAY, late])
+    before = counted(room, early, now, now, 7)
+    end = now + 8 * 86_400
+    counted(room, [], end, end, 7)
+    after = counted(room, [last], end + HOUR, end + HOUR, afterwards)
+    assert [hour for hour in after if hour.start <= FIRST + 5 * HOUR] == before
+
+
+def test_a_door_that_was_cut_off_for_longer_than_rows_are_kept_is_counted(room: Room) -> None:
+    now, end = FIRST + 5 * HOUR + 600, FIRST + 40 * 86_400
+    should = counted(room, raws := chain(room, DAY), now, now)
+    with room.opened.database.write() as session:
+        session.query(AuditRow).delete()
+        session.query(Log).delete()
+        session.query(Hourly).delete()
+    assert counted(room, [], end, end, 7) == []
+    after = counted(room, raws, end + HOUR, end + HOUR, 7)
+    assert [hour for hour in after if hour.start <= FIRST + 5 * HOUR] == should
 
 
 def test_a_count_that_nobody_corrects_ends(room: Room) -> None:

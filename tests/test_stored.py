@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import html
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import LargeBinary
-from stage import Stage, stage
+from stage import stage
 
 from roomserver.pages.words import CATALOGUE
 from roomserver.residents.joining import CONSENT_VERSION
+from roomserver.settings import Audit, Settings
 from roomserver.storage.database import Database
 from roomserver.storage.schema import Base
 from roomserver.storage.stored import STORED
@@ -20,13 +20,6 @@ from roomserver.upkeep import sealing
 
 TABLES = Base.metadata.tables
 assert Database  # its import brings in every table
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[Stage]:
-    """A room."""
-    with stage(tmp_path) as made:
-        yield made
 
 
 def test_every_column_is_on_the_list_and_nothing_else() -> None:
@@ -75,11 +68,13 @@ def test_bytes_are_sealed_or_there_is_a_reason() -> None:
 
 
 @pytest.mark.parametrize("spoken", [0, 1])
-def test_the_page_shows_the_whole_list(room: Stage, spoken: int) -> None:
-    text = html.unescape(room.browser().get("/privacy", params={"lang": ("zh", "en")[spoken]}).text)
+def test_the_page_shows_the_whole_list_with_the_days_of_this_server(tmp_path: Path, spoken: int) -> None:
+    with stage(tmp_path, Settings(audit=Audit(retention_days=45))) as room:
+        text = html.unescape(room.browser().get("/privacy", params={"lang": ("zh", "en")[spoken]}).text)
     for stored in STORED.values():
         words = [stored.what, stored.why, stored.long, *stored.columns.values()]
-        assert all(one[spoken] in text for one in words)
+        assert all(one[spoken].format(days=45) in text for one in words)
+    assert "{days}" in STORED["rows"].long[spoken]
 
 
 CONSENTS = ("join.membership", "join.identity-check", "join.asked.committee", "join.asked.tencent",

@@ -16,10 +16,12 @@ router = APIRouter()
 def privacy(request: Request, room: Room) -> Response:
     """Everything that is stored, what is about the reader first."""
     spoken = 0 if look.language(request) is Language.ZH else 1
+    settings = room.opened.place.settings
     return look.render(
         request,
         "privacy.html",
         stored=STORED,
         spoken=spoken,
-        provider=room.opened.place.settings.identity.provider,
+        provider=settings.identity.provider,
+        days=settings.audit.retention_days,
     )

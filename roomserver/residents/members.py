@@ -19,7 +19,8 @@ from roomserver.storage.schema import AuditRow, Change, Head, Member, Meta
 
 RANDOM_TRIES = 32
 RESTORES = "restores"  # in ``meta``
-RETENTION_SECONDS = 180 * 86_400  # how long rows may mention a number (PROTOCOL §5)
+LONGEST_DAYS = 180  # of retention, here or at a door: so long may a row mention a number (PROTOCOL §5)
+REST_SECONDS = LONGEST_DAYS * 86_400
 
 
 class MemberError(RoomserverError, ValueError):
@@ -261,7 +262,7 @@ def _is_free(session: Session, number: str, now: int) -> bool:
 def _given_back(member: Member, now: int) -> bool:
     """Whether its member left so long ago that nothing can mention him any more."""
     left = member.forgotten_at
-    return left is not None and left <= now - RETENTION_SECONDS and member.revoked_through < MAX_GENERATION
+    return left is not None and left <= now - REST_SECONDS and member.revoked_through < MAX_GENERATION
 
 
 def _free_number(session: Session, codes: Codes, now: int) -> str:

@@ -16,6 +16,7 @@ from roomserver.room.busy import HOUR, MOST_HOURS, Movement, told
 from roomserver.storage.schema import AuditRow, Base, Door, Log, Meta
 
 COUNTED_AT = "counted-at"  # in ``meta``: when the hours were counted last
+KEPT_SINCE = "kept-since"  # in ``meta``: what was received before may be deleted
 OVERLAP_SECONDS = 3600  # a row may be stored a while after it was received
 LOOK_BACK_SECONDS = 3 * 86_400  # how far back a count may come from with which an hour begins
 
@@ -60,8 +61,26 @@ def fill(session: Session, now: int) -> None:
     for door_id in session.scalars(select(Door.id)).all():
         first = session.scalar(_moved(door_id, now).with_only_columns(func.min(AuditRow.at)).where(new))
         if first is not None:
-            _fill(session, door_id, first // HOUR * HOUR, now)
+            since = max(first // HOUR * HOUR, _standing(session, door_id))
+            _fill(session, door_id, since, now)
     counted.value = str(now)
+
+
+def close(session: Session, before: int) -> None:
+    """What was received up to ``before`` (Unix s) is deleted now: what was counted of it stands for good."""
+    kept = session.get(Meta, KEPT_SINCE)
+    if kept is None:
+        session.add(Meta(name=KEPT_SINCE, value=str(before)))
+    else:
+        kept.value = str(max(int(kept.value), before))
+
+
+def _standing(session: Session, door_id: int) -> int:
+    """When the hours of a door end (Unix s) that cannot be counted again, since rows of theirs are gone."""
+    kept = session.get(Meta, KEPT_SINCE)
+    counted = select(func.max(Hourly.hour)).where(Hourly.door_id == door_id)
+    last = None if kept is None else session.scalar(counted.where(Hourly.hour <= int(kept.value)))
+    return 0 if last is None else last + HOUR
 
 
 def _moved(door_id: int, now: int) -> Select[int | None, str | None, bytes]:

@@ -1,6 +1,7 @@
 """What is stored, why, and how long: every column of every table; the privacy page is made of this list.
 
-A test holds it to the schema: a new column without a line here fails. Texts are Chinese and English.
+A test holds it to the schema: a new column without a line here fails. Texts are Chinese and English;
+``{days}`` in a ``long`` is ``audit.retention_days`` of ``roomserver.toml``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Stored:
 
 
 _UNTIL_LEFT = ("直到您退出，退出时立刻删除", "until you leave, then deleted at once")
-_HALF_YEAR = ("180 天", "180 days")
+_RETENTION = ("{days} 天", "{days} days")
 _ROOM = ("房间使用期间", "as long as the room has this server")
 _MEMBER = ("会员号", "member number")
 
@@ -114,7 +115,7 @@ STORED: Mapping[str, Stored] = {
     "acts": Stored(
         ("居委会的操作", "What the committee did"),
         ("谁看过、改过什么，都查得到", "so that it can be told who looked at or changed what"),
-        _HALF_YEAR,
+        _RETENTION,
         {
             "id": ("编号", "number"),
             "at": ("时间", "when"),
@@ -173,8 +174,8 @@ STORED: Mapping[str, Stored] = {
         ("门的记录", "The door's records"),
         ("知道谁何时进入，查清争议和故障", "to know who went in when, and to clear up disputes and faults"),
         (
-            "最多 180 天；您退出后只剩谁也认不出的会员号",
-            "at most 180 days; once you left, a number nobody can link to you",
+            "最多 {days} 天；您退出后只剩谁也认不出的会员号",
+            "at most {days} days; once you left, a number nobody can link to you",
         ),
         {
             "log_id": ("哪一本记录", "which log"),
@@ -217,7 +218,7 @@ STORED: Mapping[str, Stored] = {
     "changes": Stored(
         ("会员号状态的改动", "Changes of what a number may do"),
         ("让每扇门的名单一致", "so that every door has the same list"),
-        _HALF_YEAR,
+        _RETENTION,
         {
             "revision": ("修改序号", "number of the change"),
             "member": _MEMBER,
@@ -230,7 +231,7 @@ STORED: Mapping[str, Stored] = {
     "commands": Stored(
         ("发给门的命令", "Commands to a door"),
         ("作废、开门、忘记会员等", "to revoke, to open, to have a member forgotten"),
-        _HALF_YEAR,
+        _RETENTION,
         {
             "id": ("编号", "its identifier"),
             "door_id": ("哪扇门", "which door"),

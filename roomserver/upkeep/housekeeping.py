@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from roomserver.committee.office import AccountSession, Act
 from roomserver.notify import noted
 from roomserver.residents import joining, members, reasons
-from roomserver.residents.members import RETENTION_SECONDS
+from roomserver.residents.members import LONGEST_DAYS
 from roomserver.room import hourly
 from roomserver.storage.database import Database
 from roomserver.storage.register import Draw, OneTime, WebSession
@@ -26,8 +26,9 @@ HOUR_SECONDS = 3600
 KEPT_SECONDS = 30 * DAY_SECONDS  # what people were told
 
 
-def sweep(session: Session, now: int) -> None:
+def sweep(session: Session, now: int, retention_days: int = LONGEST_DAYS) -> None:
     """Count the hours, then delete all that is too old; one server at a time."""
+    before = now - retention_days * DAY_SECONDS
     members.lock(session)
     hourly.fill(session, now)
     joining.sweep(session, now)
@@ -37,8 +38,9 @@ def sweep(session: Session, now: int) -> None:
     reasons.sweep(session, now)
     noted.sweep(session, now - KEPT_SECONDS)
     session.execute(delete(AccountSession).where(AccountSession.expires_at <= now))
-    session.execute(delete(Act).where(Act.at <= now - RETENTION_SECONDS))
-    _sweep_rows(session, now - RETENTION_SECONDS)
+    session.execute(delete(Act).where(Act.at <= before))
+    hourly.close(session, before)
+    _sweep_rows(session, before)
 
 
 def _sweep_rows(session: Session, before: int) -> None:
@@ -56,8 +58,15 @@ def _sweep_rows(session: Session, before: int) -> None:
 class Housekeeping:
     """Sweeps on a thread of its own."""
 
-    def __init__(self, database: Database, clock: Callable[[], int], seconds: float = HOUR_SECONDS) -> None:
-        self._database, self._clock, self._seconds = database, clock, seconds
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], int],
+        retention_days: int,
+        seconds: float = HOUR_SECONDS,
+    ) -> None:
+        self._database, self._clock = database, clock
+        self._retention_days, self._seconds = retention_days, seconds
         self._stop = Event()
         self._thread = Thread(target=self._run, name="housekeeping", daemon=True)
 
@@ -74,7 +83,7 @@ class Housekeeping:
         while True:
             try:
                 with self._database.write() as session:
-                    sweep(session, self._clock())
+                    sweep(session, self._clock(), self._retention_days)
             except Exception:  # the next hour is another chance
                 log.exception("what is too old could not be deleted")
             if self._stop.wait(self._seconds):

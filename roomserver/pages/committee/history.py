@@ -23,4 +23,5 @@ def history(
     """A page of the log."""
     with room.opened.database.read() as session:
         done = acts.listed(session, before=before, most=MOST)
-    return frame.page(request, caller, "committee/acts.html", done=done, more=len(done) == MOST)
+    days = room.opened.place.settings.audit.retention_days
+    return frame.page(request, caller, "committee/acts.html", done=done, more=len(done) == MOST, days=days)

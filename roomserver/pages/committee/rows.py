@@ -33,7 +33,8 @@ def rows(
     after: Word = "",
 ) -> Response:
     """A page of them; ``day``: up to the end of it."""
-    zone = room.opened.place.settings.codes.codes().time_zone
+    settings = room.opened.place.settings
+    zone = settings.codes.codes().time_zone
     try:
         ends = datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), zone)
         before = int(ends.timestamp()) if day else None
@@ -52,4 +53,5 @@ def rows(
         asked={"type": type, "member": member, "door": door, "day": day},
         types=sorted(ROW_TYPES),
         doors=names,
+        days=settings.audit.retention_days,
     )

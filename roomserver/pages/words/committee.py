@@ -94,8 +94,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "committee.acts": ("操作记录", "What was done"),
     "committee.acts-help": (
-        "谁在什么时候做了什么，保存 180 天。",
-        "Who did what, and when; kept for 180 days.",
+        "谁在什么时候做了什么，保存 {days} 天。",
+        "Who did what, and when; kept for {days} days.",
     ),
     "committee.earlier": ("更早的", "Earlier"),
     "committee.no-acts": ("还没有操作。", "Nothing was done yet."),

@@ -13,8 +13,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "rows.none": ("没有记录。", "There is none."),
     "rows.unknown": ("看不懂的记录", "a record that is not understood"),
     "rows.help": (
-        "每条记录都由门签过名，前后相连；收到后不能改，保存 180 天。",
-        "Each is signed by its door and chained to the one before; it cannot be changed, and stays 180 days.",
+        "每条记录都由门签过名，前后相连；收到后不能改，保存 {days} 天。",
+        "Each is signed by its door and chained to the one before; it stays as it came, for {days} days.",
     ),
     "rows.flag.unknown-shape": ("格式看不懂，照样保存", "its form is not understood; kept all the same"),
     "rows.flag.unknown-type": ("比服务器新的事项", "newer than this server knows"),
