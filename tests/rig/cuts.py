@@ -58,6 +58,12 @@ class Kept:
         return [str(row["member"]) for row in self.rows if row["type"] == "granted"]
 
 
+def drawn(visitor: Visitor) -> dict[str, Issued]:
+    """What the phones of all visitors show now."""
+    now = visitor.now()
+    return {f"{n:04}": visitor.draws(f"{n:04}", now) for n in range(1, VISITORS + 1)}
+
+
 def busy(codes: dict[str, Issued], rng: random.Random) -> Script:
     """Nine come, one close behind the other; wrong guesses among them; the leaf moves."""
     script: Script = []
@@ -80,9 +86,7 @@ def unplugged(place: Path, folder: Path, rng: random.Random) -> Iterator[tuple[G
     guest = Guest(place, folder)
     try:
         guest.resume()
-        visitor = Visitor(guest, place)
-        now = visitor.now()
-        codes = {f"{n:04}": visitor.draws(f"{n:04}", now) for n in range(1, VISITORS + 1)}
+        codes = drawn(Visitor(guest, place))
         script, did = busy(codes, rng), list[object]()
 
         def work() -> None:

@@ -138,6 +138,13 @@ class Guest:
         self.kill()
         return counts
 
+    def stall(self, seconds: float) -> None:
+        """Let the host give the guest no time for so long."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """End QEMU; what the disk has in its cache stays there."""
         if self._process:

@@ -1,7 +1,8 @@
 """The machine that QEMU is. A guest that was kept can only go on in the same one.
 
 Its clock counts instructions, one a nanosecond: that is about a Pi's pace, and however busy the host is,
-nothing in the guest is late for it.
+nothing that runs in the guest is late for it. While the guest idles its clock is the host's, so that a disk
+takes the time that it takes; a host that stalls then makes it jump.
 """
 
 from __future__ import annotations

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from threading import Thread
+
 import pytest
 
 from tests.patience import until
 from tests.rig.conftest import Figure
+from tests.rig.cuts import busy, drawn
 from tests.rig.figures import spread
 from tests.rig.guest import CONTACT, EXIT, GREEN, GROUND, RELAY, Guest
 from tests.rig.visitor import WIRES, Visitor, pulses
@@ -77,6 +81,17 @@ def test_a_key_that_bounces_is_one_key(visitor: Visitor) -> None:
     visitor.guest.wires(*script)
     until(lambda: visitor.guest.unlocked, 60)
     assert [row["member"] for row in visitor.rows() if row["type"] == "granted"] == ["0427"]
+
+
+def test_a_host_that_stalls_takes_no_key(visitor: Visitor) -> None:
+    """The clock of an idle guest jumps then, by more than a key is held; nine come all the same."""
+    rng, codes = random.Random(3), drawn(visitor)
+    hands = Thread(target=visitor.guest.wires, args=busy(codes, rng))
+    hands.start()
+    while hands.is_alive():
+        visitor.guest.stall(rng.choice((0.05, 0.15, 0.3, 0.6)))
+        hands.join(rng.uniform(0.5, 2))
+    assert [row["member"] for row in visitor.rows() if row["type"] == "granted"] == list(codes)
 
 
 def test_a_door_open_at_boot_was_not_forced(off: Guest, visitor_of: Visitor) -> None:
