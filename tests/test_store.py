@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import fields
 from pathlib import Path
 
@@ -585,7 +586,8 @@ def test_what_was_acknowledged_survives_kill_at_any_moment(path: Path) -> None:
 
 def test_the_names_of_the_migrations_are_those_that_there_are() -> None:
     """``schema.py`` knows them by heart, so that a door whose file is up to date needs no sqlite-utils."""
-    there_are = migrations.migrations.pending(Database(memory=True))
+    with closing(sqlite3.connect(":memory:")) as connection:
+        there_are = migrations.migrations.pending(Database(connection))
     assert tuple(one.name for one in there_are) == schema.MIGRATIONS
 
 
