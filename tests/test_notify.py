@@ -22,11 +22,12 @@ from contract import audit
 from contract.messages import Topics
 from contract.sample import sample
 from contract.settings import SettingsError, read
-from roomserver.notify import claim, noted
+from roomserver.notify import claim, noted, silence
 from roomserver.notify.dispatch import LOOK_SECONDS, Lane
-from roomserver.notify.noted import OFFLINE_SECONDS, SILENT_SECONDS, Delivery, Notification, WayState
+from roomserver.notify.noted import Delivery, Notification, WayState
 from roomserver.notify.plan import Pending, plan, quiet_until
-from roomserver.notify.settings import EXAMPLE, Event, Way
+from roomserver.notify.settings import EXAMPLE, LASTING, Event, Way, over
+from roomserver.notify.silence import OFFLINE_SECONDS, SILENT_SECONDS
 from roomserver.settings import Settings
 from roomserver.upkeep import housekeeping
 from roomserver.wire import doors, rows, state
@@ -84,6 +85,65 @@ def test_what_is_urgent_stands_first() -> None:
     assert [one.event for one in plan(HOOK, both, {}, ZONE, NOW).told] == [Event.FIRE, Event.BELL]
 
 
+def changing(words: str) -> list[Pending]:
+    """What is noted of a fire: + it begins, - it is over; a minute each."""
+    return [
+        Pending(n, "front", Event.FIRE if word == "+" else over(Event.FIRE), NOW + 60 * n)
+        for n, word in enumerate(words)
+    ]
+
+
+@pytest.mark.parametrize(
+    "words, count, over_",
+    [("+", 1, None), ("-", 0, 0), ("+-", 1, 60), ("+-+", 2, None), ("-+-", 1, 120), ("-+", 1, None)],
+)
+def test_an_alarm_and_its_end_are_one_line(words: str, count: int, over_: int | None) -> None:
+    """The last word holds: what began again is not over."""
+    found = plan(HOOK, changing(words), {}, ZONE, NOW)
+    (line,) = found.told
+    assert (line.event, line.count, line.over) == (Event.FIRE, count, None if over_ is None else NOW + over_)
+    assert found.ids == tuple(range(len(words)))
+
+
+def test_an_end_waits_as_a_repetition_does() -> None:
+    told = {("front", Event.FIRE): NOW}
+    later = NOW + 60 * HOOK.gather_minutes
+    waits = plan(HOOK, changing("-"), told, ZONE, later - 1)
+    assert (waits.ids, waits.next_at) == ((), later)
+    assert plan(HOOK, changing("-"), told, ZONE, later).ids == (0,)
+
+
+@pytest.mark.parametrize("before", [0, 300])
+def test_nobody_rests_because_the_last_alarm_is_over(before: int) -> None:
+    """People were told that it is over: a new alarm is told at once."""
+    told = {("front", Event.FIRE): NOW - before, ("front", over(Event.FIRE)): NOW}
+    assert plan(HOOK, changing("+"), told, ZONE, NOW + 1).ids == (0,)
+
+
+def test_a_contact_that_flutters_makes_two_messages_in_ten_minutes_at_most() -> None:
+    told: dict[tuple[str, str], int] = {}
+    waiting: list[Pending] = []
+    sent: list[int] = []
+    for now in range(NOW, NOW + 7200):
+        n = now - NOW
+        if n % 7 == 0:
+            waiting.append(Pending(n, "front", over(Event.FIRE) if n % 2 else Event.FIRE, now))
+        found = plan(HOOK, waiting, told, ZONE, now)
+        if found.ids:
+            sent.append(now)
+            told |= dict.fromkeys([("front", one.event) for one in waiting], now)
+            waiting = []
+    gather = 60 * HOOK.gather_minutes
+    assert 7200 // gather <= len(sent) <= 2 * 7200 // gather
+    assert all(later - first >= gather for first, later in zip(sent, sent[2:], strict=False))
+
+
+@pytest.mark.parametrize("event", sorted(LASTING))
+def test_an_end_is_quiet_at_night_if_its_alarm_is(event: Event) -> None:
+    found = plan(HOOK, [Pending(0, "front", over(event), NIGHT)], {}, ZONE, NIGHT)
+    assert (found.ids, found.next_at) == (((0,), None) if event in HOOK.urgent else ((), MORNING))
+
+
 @pytest.mark.parametrize(
     "hours, at, until_",
     [
@@ -133,11 +193,21 @@ def test_a_row_is_noted_with_its_storing_and_once(room: Room, type_: str) -> Non
     topic = Topics("front").audit
     for row in (ledger.add("granted", "0427"), ledger.add(type_), ledger.add(f"{type_}-ended")):
         exchange.take([Incoming(topic, row.raw)])
-    assert noted_in(room) == [(type_, ledger.rows[-1].at)]
+    at = ledger.rows[-1].at
+    expected = [(type_, at)] if type_ in ("forced", "bell") else [(type_, at), (f"{type_}-ended", at)]
+    assert noted_in(room) == expected  # what is over in a moment has no end to tell
     for row in ledger.rows:  # the door sends again
         exchange.take([Incoming(topic, row.raw)])
-    assert len(noted_in(room)) == 1
-    assert woken == [True]
+    assert noted_in(room) == expected
+    assert woken == [True] * len(expected)
+
+
+def test_the_end_of_what_was_no_news_is_none(room: Room) -> None:
+    ledger = room.ledger(0)
+    rows_ = [ledger.add("held-ended"), ledger.add("held"), ledger.add("held-ended"), ledger.add("held-ended")]
+    with room.opened.database.write() as session:
+        rows.receive(session, room.keys, [row.raw for row in rows_], NOW)
+    assert [event for event, _ in noted_in(room)] == ["held", "held-ended"]
 
 
 def test_a_forged_row_is_told_as_what_it_is_and_not_as_what_it_says(room: Room) -> None:
@@ -178,9 +248,11 @@ def test_a_failed_store_is_noted_when_it_is_new(room: Room) -> None:
     told_state(room, "store-failed", at=NOW + 1)
     told_state(room, "store-failed", "held", at=NOW + 2)
     assert noted_in(room) == [("store-failed", NOW)]
-    told_state(room)
+    told_state(room, "held", at=NOW + 3)
+    told_state(room, at=NOW + 4)
+    assert noted_in(room) == [("store-failed", NOW), ("store-failed-ended", NOW)]
     told_state(room, "store-failed", at=NOW + 9)
-    assert len(noted_in(room)) == 2
+    assert len(noted_in(room)) == 3
 
 
 def test_two_servers_that_hear_the_same_state_note_it_once(room: Room) -> None:
@@ -188,13 +260,15 @@ def test_two_servers_that_hear_the_same_state_note_it_once(room: Room) -> None:
     with room.opened.database.write() as session:
         noted.of_state(session, room.door.id, None, value, NOW)
         noted.of_state(session, room.door.id, None, value, NOW + 1)
-    assert len(noted_in(room)) == 1
+        for _ in range(2):
+            noted.of_state(session, room.door.id, value, {"alarms": [], "at": NOW + 9}, NOW + 9)
+    assert noted_in(room) == [("store-failed", NOW), ("store-failed-ended", NOW + 9)]
 
 
 def silent(room: Room, now: int, since: int = NOW - DAY) -> list[tuple[str, int]]:
     """What is noted when silent doors are looked for."""
     with room.opened.database.write() as session:
-        noted.silent_doors(session, since, now)
+        silence.look(session, since, now)
     return noted_in(room)
 
 
@@ -236,6 +310,40 @@ def test_a_server_that_was_down_itself_listens_first(room: Room) -> None:
     assert len(silent(room, started + SILENT_SECONDS, started)) == 1
 
 
+def test_a_door_that_asks_again_is_back_and_that_is_told_once(room: Room) -> None:
+    hear(room, availability="offline")
+    silent(room, NOW + DAY)
+    back = NOW + DAY + 5
+    with room.opened.database.write() as session:
+        doors.get(session, "front").asked_at = back
+    for later in (1, 30, OFFLINE_SECONDS - 1):
+        assert silent(room, back + later) == [("offline", NOW), ("offline-ended", back)]
+    gone = ("offline", back)
+    assert silent(room, back + OFFLINE_SECONDS) == [("offline", NOW), ("offline-ended", back), gone]
+
+
+def test_a_door_that_sends_rows_is_back(room: Room) -> None:
+    hear(room, availability="online")
+    silent(room, NOW + SILENT_SECONDS)
+    room.now = NOW + DAY
+    with room.opened.database.write() as session:
+        rows.receive(session, room.keys, [room.ledger(0).add("entered").raw], room.now)
+        state.keep(session, room.door.id, "availability", "online", room.now)
+    assert silent(room, NOW + DAY) == [("offline", NOW), ("offline-ended", NOW + DAY)]
+
+
+@pytest.mark.parametrize("availability", ["online", "offline"])
+def test_what_a_broker_keeps_of_a_silent_door_brings_it_not_back(room: Room, availability: str) -> None:
+    """It arrives again whenever the server connects, as if it were new; nor is it a second silence."""
+    hear(room, availability=availability)
+    silent(room, NOW + DAY)
+    with room.opened.database.write() as session:
+        for topic, value in (("availability", availability), ("health", {})):
+            state.keep(session, room.door.id, topic, value, NOW + DAY)
+    for later in (1, OFFLINE_SECONDS, SILENT_SECONDS, DAY):
+        assert silent(room, NOW + DAY + later, NOW + DAY) == [("offline", NOW)]
+
+
 def test_what_was_told_is_forgotten_after_a_month(room: Room) -> None:
     hear(room, availability="offline")
     silent(room, NOW + OFFLINE_SECONDS)
@@ -273,8 +381,11 @@ class Hook:
 
     def told(self) -> list[list[tuple[str, int]]]:
         """Event and count, for each message that arrived."""
-        bodies = [json.loads(asked.body) for asked in self.server.asked]
-        return [[(one["event"], one["count"]) for one in body["told"]] for body in bodies]
+        return [[(one["event"], one["count"]) for one in told] for told in self.lines()]
+
+    def lines(self) -> list[list[dict[str, Any]]]:
+        """What programs read of each message that arrived."""
+        return [json.loads(asked.body)["told"] for asked in self.server.asked]
 
     def state(self) -> WayState:
         """How the way is."""
@@ -320,6 +431,22 @@ def test_a_storm_makes_two_messages(hook: Hook) -> None:
     hook.room.wait(60 * hook.way.gather_minutes)
     hook.lane.step()
     assert hook.told() == [[("forced", 1)], [("forced", 500)]]
+
+
+def test_the_end_of_an_alarm_is_told_to_whoever_is_told_of_it(hook: Hook) -> None:
+    hook.way = replace(hook.way, events=(Event.HELD,))
+    hook.lane = hook.another()
+    hook.happens("held", "lockout")
+    hook.lane.step()
+    hook.room.wait(300)
+    hook.happens("held-ended", "lockout-ended")
+    hook.lane.step()
+    assert hook.told() == [[("held", 1)]]
+    hook.room.wait(300)
+    hook.lane.step()
+    assert hook.told() == [[("held", 1)], [("held", 0)]]
+    assert [line["over"] for (line,) in hook.lines()] == [None, hook.ledger.rows[-1].at]
+    assert "门没有关（结束） / Door left open (over)" in json.loads(hook.server.asked[1].body)["title"]
 
 
 def test_messages_of_a_way_keep_their_distance(hook: Hook) -> None:

@@ -30,7 +30,7 @@ from roomserver.notify.robots import (
     cut,
     dingtalk_sign,
 )
-from roomserver.notify.settings import Event, Way
+from roomserver.notify.settings import LASTING, Event, Way
 from roomserver.notify.webhook import ID, SIGNATURE, Webhook
 
 ZONE = dt.timezone(dt.timedelta(hours=8))
@@ -195,8 +195,8 @@ def test_a_webhook_gets_words_for_people_and_facts_for_programs(robot: Server) -
         "title": MESSAGE.title,
         "text": MESSAGE.text,
         "told": [
-            {"door": "front", "event": "fire", "count": 1, "first": T, "last": T},
-            {"door": "front", "event": "forced", "count": 57, "first": T - 240, "last": T},
+            {"door": "front", "event": "fire", "count": 1, "first": T, "last": T, "over": None},
+            {"door": "front", "event": "forced", "count": 57, "first": T - 240, "last": T, "over": None},
         ],
     }
 
@@ -347,6 +347,20 @@ def test_every_event_has_plain_words_in_both_languages(event: Event) -> None:
     assert en.text.replace("·", "").isascii()
     both = words.message("0", [Told("front", event, 1, T, T)], "Room", "both", ZONE)
     assert both.lines == (*zh.lines, *en.lines)
+
+
+@pytest.mark.parametrize("event", sorted(LASTING))
+@pytest.mark.parametrize("count", [0, 3])
+def test_what_is_over_is_said_to_be_and_asks_for_nothing(event: Event, count: int) -> None:
+    told = Told("front", event, count, T - 600, T - 60, T)
+    zh, en = (words.message("0", [told], "Room", language, ZONE) for language in ("zh", "en"))
+    for said, which, short in ((zh, 0, "（结束）"), (en, 1, "(over)")):
+        assert short in said.title
+        first, second = said.lines[0].splitlines()
+        assert ("3" in first) == (count == 3)
+        assert "11-24 10:00" in second
+        assert words.SHORT[event][which] in second
+        assert words.LONG[event][which] not in said.text
 
 
 def test_a_storm_is_one_line_with_its_count() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from roomserver.notify.message import NotSentError
 from roomserver.notify.noted import Delivery, Notification, WayState
 from roomserver.notify.plan import Pending, Plan, Same, plan
-from roomserver.notify.settings import Way
+from roomserver.notify.settings import Way, over
 from roomserver.storage.schema import Door
 
 PAUSE_SECONDS = 5  # between two messages of a way: well below the 20 a minute that robots take
@@ -88,9 +88,10 @@ def _waiting(session: Session, way: Way, state: WayState, now: int) -> list[Pend
 
 def _open(way: Way, state: WayState) -> Select[int, str, str, int]:
     done = exists().where(Delivery.notification_id == Notification.id, Delivery.way == way.name)
+    events = [*way.events, *map(over, way.events)]
     columns = select(Notification.id, Door.name, Notification.event, Notification.at)
     return columns.join(Door, Door.id == Notification.door_id).where(
-        Notification.made_at >= state.since, Notification.event.in_(way.events), ~done
+        Notification.made_at >= state.since, Notification.event.in_(events), ~done
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from roomserver.notify import claim, noted, words
+from roomserver.notify import claim, silence, words
 from roomserver.notify.message import NotSentError, Sender
 from roomserver.notify.plan import Plan
 from roomserver.notify.settings import Way
@@ -71,7 +71,7 @@ class Lane:
     def _claim(self) -> Plan:
         now, zone = self._clock(), self._opened.place.settings.codes.codes().time_zone
         with self._opened.database.write() as session:
-            noted.silent_doors(session, self._since, now)
+            silence.look(session, self._since, now)
             lost = claim.give_up(session, self._way, now)
             found = claim.claim(session, self._way, zone, now)
         if lost:

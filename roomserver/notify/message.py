@@ -8,13 +8,17 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One line for programs: what happened at which door, how often, from when until when (Unix s)."""
+    """One line for programs: what happened at which door, how often, from when until when (Unix s).
+
+    ``over``: since when it is over; ``count`` is 0 when that alone is told.
+    """
 
     door: str
     event: str
     count: int
     first: int
     last: int
+    over: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

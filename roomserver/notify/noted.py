@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint, delete, func, select
+from sqlalchemy import ForeignKey, UniqueConstraint, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from contract.audit import Row
-from roomserver.notify.settings import Event
-from roomserver.storage.schema import Base, Door, Latest, Serial, Word
+from roomserver.notify.settings import LASTING, Event, over
+from roomserver.storage.schema import Base, Serial, Word
 
-OFFLINE_SECONDS = 600
-SILENT_SECONDS = 1200  # a door asks every 5 minutes: after four times it is silent, whatever the broker says
 STALE_SECONDS = 86_400
 NOTED = "noted"  # in ``session.info`` when there is something to tell after the commit
 
@@ -26,6 +24,7 @@ _BY_ROW: Mapping[str, Event] = {
     str(event): event
     for event in (Event.FIRE, Event.FORCED, Event.TAMPER, Event.HELD, Event.LOCKOUT, Event.BELL)
 }
+_BY_END: Mapping[str, Event] = {over(event): event for event in _BY_ROW.values() if event in LASTING}
 _BY_ALARM: Mapping[str, Event] = {"store-failed": Event.STORE_FAILED}
 
 
@@ -68,54 +67,31 @@ class WayState(Base):
 
 def of_row(session: Session, door_id: int, row: Row, now: int) -> None:
     """Note a row that was stored just now, if it is one to tell; an old one that arrives late is none."""
-    event = _BY_ROW.get(row.type)
-    late = row.clock != "none" and now - row.at > STALE_SECONDS
-    if event is not None and not late:
-        _add(session, door_id, event, row.hash, row.at, now)
+    if row.clock != "none" and now - row.at > STALE_SECONDS:
+        return
+    if (event := _BY_ROW.get(row.type)) is not None:
+        add(session, door_id, event, row.hash, row.at, now)
+    elif (ended := _BY_END.get(row.type)) is not None:
+        end(session, door_id, ended, row.hash, row.at, now)
 
 
 def of_state(session: Session, door_id: int, before: Any, state: Mapping[str, Any], now: int) -> None:
-    """Note the alarms of a door's ``state`` that no row tells of, when they are new in it."""
+    """Note the alarms of a door's ``state`` that no row tells of, when they are new in it or gone from it."""
     known = before.get("alarms", ()) if isinstance(before, Mapping) else ()
-    for alarm in state["alarms"]:
-        event = _BY_ALARM.get(alarm) if isinstance(alarm, str) else None
-        if event is not None and alarm not in known:
-            _add(session, door_id, event, str(state["at"]), now, now)
+    for alarm, event in _BY_ALARM.items():
+        if alarm in state["alarms"] and alarm not in known:
+            add(session, door_id, event, str(state["at"]), now, now)
+        elif alarm in known and alarm not in state["alarms"]:
+            end(session, door_id, event, str(state["at"]), now, now)
 
 
 def of_alarm(session: Session, door_id: int, alarm: int, now: int) -> None:
     """Note an alarm that the server raised itself, about what a door sent."""
-    _add(session, door_id, Event.RECORDS, str(alarm), now, now)
+    add(session, door_id, Event.RECORDS, str(alarm), now, now)
 
 
-def silent_doors(session: Session, since: int, now: int) -> None:
-    """Note the doors that were not heard for ``OFFLINE_SECONDS``; the server listens since ``since``."""
-    for door in session.scalars(select(Door).where(Door.enrolled_at.is_not(None))):
-        offline_since, heard = _heard(session, door)
-        gone = offline_since is not None and now - max(offline_since, heard) >= OFFLINE_SECONDS
-        if gone or now - max(heard, since) >= SILENT_SECONDS:
-            _add(session, door.id, Event.OFFLINE, str(heard), heard, now)
-
-
-def sweep(session: Session, before: int) -> None:
-    """Delete what was noted before ``before``, and that it was told."""
-    old = select(Notification.id).where(Notification.made_at <= before)
-    session.execute(delete(Delivery).where(Delivery.notification_id.in_(old)))
-    session.execute(delete(Notification).where(Notification.made_at <= before))
-
-
-def _heard(session: Session, door: Door) -> tuple[int | None, int]:
-    """Since when the broker says that a door is offline, and when it was heard last, over HTTP or MQTT."""
-    topics = (Latest.door_id == door.id, Latest.topic != "availability")
-    told = session.scalar(select(func.max(Latest.at)).where(*topics)) or 0
-    availability = session.get(Latest, (door.id, "availability"))
-    offline = availability is not None and availability.text == '"offline"'
-    told = told if availability is None or offline else max(told, availability.at)
-    heard = max(door.asked_at or 0, door.enrolled_at or 0, told)
-    return (availability.at if availability is not None and offline else None), heard
-
-
-def _add(session: Session, door_id: int, event: Event, subject: str, at: int, now: int) -> None:
+def add(session: Session, door_id: int, event: str, subject: str, at: int, now: int) -> None:
+    """Note what happened at ``at``, unless it is noted already."""
     same = (Notification.door_id == door_id, Notification.event == event, Notification.subject == subject)
     if session.scalar(select(Notification.id).where(*same)) is not None:
         return
@@ -125,3 +101,23 @@ def _add(session: Session, door_id: int, event: Event, subject: str, at: int, no
     except IntegrityError:  # another process noted the same meanwhile
         return
     session.info[NOTED] = True
+
+
+def end(session: Session, door_id: int, event: Event, subject: str, at: int, now: int) -> None:
+    """Note that ``event`` is over since ``at``, if anybody was to be told that it began."""
+    if lasting(session, door_id, event) is not None:
+        add(session, door_id, over(event), subject, at, now)
+
+
+def lasting(session: Session, door_id: int, event: Event) -> Notification | None:
+    """The last ``event`` that was noted, while it is not over."""
+    same = (Notification.door_id == door_id, Notification.event.in_((event, over(event))))
+    last = session.scalar(select(Notification).where(*same).order_by(Notification.id.desc()).limit(1))
+    return last if last is not None and last.event == event else None
+
+
+def sweep(session: Session, before: int) -> None:
+    """Delete what was noted before ``before``, and that it was told."""
+    old = select(Notification.id).where(Notification.made_at <= before)
+    session.execute(delete(Delivery).where(Delivery.notification_id.in_(old)))
+    session.execute(delete(Notification).where(Notification.made_at <= before))

@@ -27,6 +27,16 @@ class Event(StrEnum):
     RECORDS = "records"
 
 
+LASTING = frozenset(
+    {Event.FIRE, Event.TAMPER, Event.HELD, Event.LOCKOUT, Event.STORE_FAILED, Event.OFFLINE}
+)  # they end some time, and that is told too
+
+
+def over(event: str) -> str:
+    """The word for its end."""
+    return f"{event}-ended"
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """Somebody who is told of alarms, a [[notify]] for each. After a change: roomserver notify test"""

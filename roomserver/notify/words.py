@@ -53,6 +53,16 @@ LONG: Mapping[str, Words] = {
         "Records are lost, do not follow, or are not the door's. See Alarms on the committee's pages.",
     ),
 }
+OVER: Mapping[str, Words] = {  # after the short words
+    Event.FIRE: ("{at} 消防报警触点恢复了。", "the contact is quiet again since {at}."),
+    Event.TAMPER: ("{at} 设备又关好了。", "closed again since {at}."),
+    Event.HELD: ("{at} 门关上了。", "closed again since {at}."),
+    Event.LOCKOUT: ("{at} 起又只要一个号码。", "one code is enough again since {at}."),
+    Event.STORE_FAILED: ("{at} 起又能记下记录。", "it can write its records again since {at}."),
+    Event.OFFLINE: ("{at} 又有门的消息了。", "it is heard again since {at}."),
+}
+OVER_SHORT: Words = ("{short}（结束）", "{short} (over)")
+OVER_LONG: Words = ("{short}：{over}", "{short}: {over}")
 COUNTED: Words = ("{door} · {from_} 至 {to}，共 {count} 次", "{door} · {count} times, {from_} to {to}")
 ONCE: Words = ("{door} · {to}", "{door} · {to}")
 TRIAL_SHORT: Words = ("测试", "Test")
@@ -62,7 +72,7 @@ TRIAL: Words = ("这是一条测试消息：警报会发到这里。", "This is 
 def message(id_: str, told: Sequence[Told], room: str, language: str, zone: tzinfo) -> Message:
     """All of ``told`` in one message, a line for each and each language (``zh``, ``en`` or ``both``)."""
     spoken = _spoken(language)
-    titles = [" · ".join(dict.fromkeys(SHORT[one.event][which] for one in told)) for which in spoken]
+    titles = [" · ".join(dict.fromkeys(_short(one, which) for one in told)) for which in spoken]
     lines = [_line(one, which, zone) for one in told for which in spoken]
     return Message(id_, f"{room}: {' / '.join(titles)}", tuple(lines), tuple(told))
 
@@ -78,9 +88,22 @@ def _spoken(language: str) -> tuple[int, ...]:
     return {"zh": (0,), "en": (1,)}.get(language, (0, 1))
 
 
+def _short(one: Told, which: int) -> str:
+    short = SHORT[one.event][which]
+    return short if one.over is None else OVER_SHORT[which].format(short=short)
+
+
 def _line(one: Told, which: int, zone: tzinfo) -> str:
     first, last = (datetime.fromtimestamp(t, zone) for t in (one.first, one.last))
     from_ = f"{first:%m-%d %H:%M}"
     to = f"{last:%H:%M}" if first.date() == last.date() and one.count > 1 else f"{last:%m-%d %H:%M}"
     when = (COUNTED if one.count > 1 else ONCE)[which]
-    return f"{when.format(door=one.door, from_=from_, to=to, count=one.count)}\n{LONG[one.event][which]}"
+    return f"{when.format(door=one.door, from_=from_, to=to, count=one.count)}\n{_long(one, which, zone)}"
+
+
+def _long(one: Told, which: int, zone: tzinfo) -> str:
+    """What to do; of what is over there is nothing to do any more."""
+    if one.over is None:
+        return LONG[one.event][which]
+    over = OVER[one.event][which].format(at=f"{datetime.fromtimestamp(one.over, zone):%m-%d %H:%M}")
+    return OVER_LONG[which].format(short=SHORT[one.event][which], over=over)
