@@ -6,17 +6,22 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from patience import until
+from sqlalchemy import select, update
 from village import DOOR, KEYS, NOWHERE, Door, Village, codes_of, config, door_at, home, verified, village
 
+from contract.access import bare
 from contract.messages import Topics
 from door import tables
 from door.effects import Cue
+from roomserver.place import load, open_place
+from roomserver.storage.schema import SentCommand
+from roomserver.wire.commands import LIFE_SECONDS
 
 HINT_SECONDS = 10  # PROTOCOL §4: at most one GET in 10 s
 SLACK_SECONDS = 3
@@ -150,6 +155,40 @@ def test_one_revoked_is_refused_within_ten_seconds_of_the_hint(tmp_path: Path) -
             made.server.cli("member", "reinstate", numbers[0])
             assert door.double(made.codes(numbers[0])) is Cue.ACCEPTED  # no need to wait for the next hint
             settled(door)
+
+
+def missed(made: Village) -> list[str | None]:
+    """Commands that wait are too old to be sent, as if the door was off for long; how ``forget`` ended."""
+    opened = open_place(load(made.server.config))
+    try:
+        with opened.database.write() as session:
+            session.execute(update(SentCommand).values(asked_at=SentCommand.asked_at - LIFE_SECONDS - 1))
+        with opened.database.read() as session:
+            return list(session.scalars(select(SentCommand.error).where(SentCommand.verb == "forget")))
+    finally:
+        opened.database.close()
+
+
+@pytest.mark.timeout(120)
+def test_one_who_left_while_the_door_was_away_is_dropped_when_it_is_back(made: Village) -> None:
+    """The command lives for a minute and is lost; the list says the same, as it does of a revocation."""
+    number = made.add()
+    made.server.cli("member", "suspend", number, "--until", "2099-01-01")
+    with door_at(made.folder / "door", made.settings) as door:
+        until(lambda: linked(door) and door.state.access.record(number).suspended_until is not None, 40)
+        made.kill_all()
+        until(lambda: not door.status()["broker"], 40)
+        made.server.cli("member", "forget", number, "--yes")
+        missed(made)
+        made.start_all()
+        until(lambda: door.state.access.record(number).revoked, 40)
+        until(lambda: linked(door) and missed(made) == ["not-sent"], 40)
+        settled(door)
+        assert door.rows("forgotten") == []
+        kept = door.state.access.record(number)
+        assert kept == replace(bare(kept), revision=kept.revision)
+    with door_at(made.folder / "door", made.settings) as door:  # nor is it in its database
+        assert door.state.access.record(number) == kept
 
 
 def test_alone_for_ever_members_get_in(tmp_path: Path) -> None:
