@@ -9,7 +9,7 @@ from pictured import DAY, WALL, pictured
 from playwright.sync_api import Page, expect
 
 from contract.codes import Kind
-from roomserver.committee import accounts, acts
+from roomserver.committee import accounts, acts, volunteers
 from roomserver.committee.acts import Did
 from roomserver.committee.office import AccountPasskey
 from roomserver.committee.roles import Role
@@ -350,6 +350,52 @@ def notify(room: Committee, page: Page) -> None:
         claim.sent(session, "office", (), room.now - 7200)
         claim.failed(session, "volunteers", error, room.now - 600)
     opened(room, page, "/notify")
+
+
+def staffed(room: Committee, page: Page) -> None:
+    """An account in each state; the page of them."""
+    with room.opened.database.write() as session:
+        for name, role in (("王阿姨", Role.COMMITTEE), ("小李", Role.DUTY), ("zhang", Role.DUTY)):
+            accounts.add(session, name, role, room.now)
+        wang, duty = accounts.get(session, "王阿姨"), accounts.get(session, "the-duty")
+        wang.seen_at, duty.seen_at = room.now - 3600, room.now - 3 * DAY
+        key = AccountPasskey(id=b"k", account_id=wang.id, public_key=b"k", sign_count=0, made_at=room.now)
+        session.add(key)
+        accounts.disable(session, "zhang", room.now - 9 * DAY)
+    opened(room, page, "/accounts")
+
+
+@pictured
+def committee_accounts(room: Committee, page: Page) -> None:
+    staffed(room, page)
+    for one in page.locator("summary").all():
+        one.click()
+
+
+@pictured
+def committee_accounts_closed(room: Committee, page: Page) -> None:
+    """Ten minutes after signing in, and the account is one's own."""
+    staffed(room, page)
+    room.wait(volunteers.FRESH_SECONDS)
+    page.reload()
+
+
+@pictured
+def committee_accounts_fault(room: Committee, page: Page) -> None:
+    staffed(room, page)
+    page.locator("summary").first.click()
+    page.locator("#name").fill("the-duty")
+    page.locator("main form button").first.click()
+    expect(page.locator("#name-fault")).to_be_visible()
+
+
+@pictured
+def committee_account_link(room: Committee, page: Page) -> None:
+    staffed(room, page)
+    page.locator("summary").first.click()
+    page.locator("#name").fill("刘师傅")
+    page.locator("main form button").first.click()
+    expect(page.locator(".qr")).to_be_visible()
 
 
 @pictured

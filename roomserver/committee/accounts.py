@@ -41,6 +41,10 @@ class AccountError(RoomserverError, ValueError):
     """This cannot be done with this account; ``str(error)`` says why and what to do."""
 
 
+class NameTakenError(AccountError):
+    """There is an account of that name already."""
+
+
 class WeakPasswordError(ValueError):
     """A password that is too short, too long, or the account's own name."""
 
@@ -72,13 +76,20 @@ def listed(session: Session) -> list[Account]:
     return list(session.scalars(select(Account).order_by(Account.name)))
 
 
+def held_admins(session: Session) -> list[Account]:
+    """The administrators who can sign in, held until the transaction ends."""
+    query = select(Account).where(Account.role == Role.ADMIN).order_by(Account.id)
+    found = session.scalars(query.with_for_update().execution_options(populate_existing=True))
+    return [one for one in found if one.disabled_at is None and has_way_in(session, one)]
+
+
 def add(session: Session, name: str, role: Role, now: int) -> tuple[Account, str]:
     """A new account without a way in, and the token of the link that its owner sets it up with."""
     kept = plain(name)
     if not _NAME.fullmatch(kept):
         raise AccountError("The name of an account is 1 to 32 letters, digits, dots, _ or -.")
     if find(session, kept) is not None:
-        raise AccountError(
+        raise NameTakenError(
             f"There is an account {kept} already. For new ways in: roomserver account reset {kept}"
         )
     account = Account(

@@ -65,6 +65,13 @@ class SetUpFirstError(Problem):
         super().__init__(HTTPStatus.FORBIDDEN, "Set up a password or a passkey first.")
 
 
+class StaleError(Problem):
+    """Ways in are changed by somebody who has just signed in, not by whoever finds the phone."""
+
+    def __init__(self) -> None:
+        super().__init__(HTTPStatus.FORBIDDEN, "Sign in again before you change how anybody signs in.")
+
+
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """What a route asks for; as a dependency it lets through whose role may."""
@@ -101,6 +108,12 @@ def volunteer_of(request: Request) -> Volunteer:
     if found is None:
         raise NotSignedInError
     return found
+
+
+def must_be_fresh(caller: Volunteer) -> None:
+    """``StaleError`` unless the caller has just signed in."""
+    if not caller.fresh:
+        raise StaleError
 
 
 def spend(request: Request, caller: Volunteer) -> None:

@@ -27,6 +27,7 @@ NAV: Sequence[tuple[str, str, Right]] = (
     ("/committee/paper", "paper", Right.PAPER),
     ("/committee/use", "use", Right.USE),
     ("/committee/notify", "notify", Right.NOTIFY),
+    ("/committee/accounts", "accounts", Right.ACCOUNTS),
     ("/committee/acts", "acts", Right.ACTS),
     ("/committee/me", "me", Right.OWN),
 )

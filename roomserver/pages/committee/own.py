@@ -34,13 +34,6 @@ Line = Annotated[str, Form(max_length=400)]
 Answer = Annotated[dict[str, Any], Body()]
 
 
-class StaleError(Problem):
-    """Ways in are changed by somebody who has just signed in, not by whoever finds the phone."""
-
-    def __init__(self) -> None:
-        super().__init__(HTTPStatus.FORBIDDEN, "Sign in again before you change how you sign in.")
-
-
 @router.get("/me", dependencies=OWN)
 def me(request: Request, room: Room, caller: Caller, saved: bool = False) -> Response:
     """The page."""
@@ -121,8 +114,7 @@ def sign_out(request: Request, room: Room) -> Response:
 
 
 def _spend(request: Request, caller: Volunteer) -> None:
-    if not caller.fresh:
-        raise StaleError
+    volunteers.must_be_fresh(caller)
     request.app.state.limits.spend(limits.COMMITTEE, f"own {caller.id}")
 
 
