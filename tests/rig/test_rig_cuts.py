@@ -77,4 +77,5 @@ def test_a_careless_door_is_found_out(off: Guest, place: Path, tmp_path: Path, f
     losses, _ = series(careless, tmp_path, CARELESS_CUTS)
     hurt = sum(map(bool, losses))
     assert hurt
-    figure("the same with synchronous = NORMAL", f"{hurt} of {CARELESS_CUTS} cuts lost something", "some")
+    what = f"{CARELESS_CUTS} power cuts with torn writes, synchronous = NORMAL"
+    figure(what, f"{hurt} lost something", "some")

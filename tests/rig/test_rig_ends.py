@@ -76,9 +76,8 @@ def test_memory_that_others_use_up_takes_the_door_last(visitor: Visitor, figure:
     assert [row["member"] for row in visitor.rows() if row["type"] == "granted"] == list(members)
     assert max(waited) < STARVED_MS
     assert max(held) < 5000 + STARVED_MS
-    figure(
-        f"last key → relay, memory used up elsewhere ({killed} killed)", spread(waited), f"{STARVED_MS} ms"
-    )
+    told = f"{spread(waited)}; killed: {killed}"
+    figure("last key → relay, memory used up elsewhere", told, f"{STARVED_MS} ms")
     figure("relay pulse of 5,000 ms, memory used up elsewhere", spread(held), f"+ {STARVED_MS} ms")
 
 
