@@ -32,6 +32,7 @@ test-postgresql: $(VENV)/.dev ## the tests of the server on PostgreSQL (minutes)
 
 rig: $(VENV)/.dev ## a booted Debian with the door in it, killed and unplugged (as root, an hour)
 	@tools/debian-packages
+	@$(if $(filter arm64,$(RIG_ARCH)),tools/debian-packages arm64)
 	@RIG=1 $(BIN)/python -m pytest -q tests/rig
 
 lint: $(VENV)/.dev ## ruff and mypy

@@ -197,7 +197,8 @@ def test_as_root_make_installs_what_is_missing_and_only_that(tmp_path: Path) -> 
 
 
 def test_every_debian_package_has_its_command_and_its_why() -> None:
-    """The list is read by a script: three columns, the second a command or an absolute path."""
-    lines = (ROOT / "tools/debian-packages.txt").read_text("utf-8").splitlines()
-    for line in lines[1:]:
-        assert re.fullmatch(r"[a-z0-9.+-]+ +(?:[a-z_-]+|/\S+) +\S.{9,}", line), line
+    """The lists are read by a script: three columns, the second a command or an absolute path."""
+    lists = [path.read_text("utf-8").splitlines() for path in (ROOT / "tools").glob("debian-packages*.txt")]
+    assert len(lists) == 2
+    for line in [line for lines in lists for line in lines[1:]]:
+        assert re.fullmatch(r"[a-z0-9.+-]+ +(?:[a-z0-9_-]+|/\S+) +\S.{9,}", line), line

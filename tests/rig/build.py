@@ -20,12 +20,14 @@ from pathlib import Path
 
 from tests.patience import until
 from tests.rig.guest import Guest
+from tests.rig.machine import ARCH, QEMU
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "studyroom-rig")
 SUITE = os.environ.get("RIG_SUITE", "bookworm")
-PYTHON, LGPIO_FROM = {"bookworm": ("3.11", "pi,"), "trixie": ("3.13", "")}[SUITE]  # PyPI's wheel, or its own
+# Its Python, the minor version of its libc, and lgpio: PyPI's wheel, or one made in it.
+PYTHON, GLIBC, LGPIO_FROM = {"bookworm": ("3.11", 36, "pi,"), "trixie": ("3.13", 41, "")}[SUITE]
 KEPT = 2  # of each stay in the cache, the newest: a guest has a gigabyte
 
 OF_BASE = ("base", "furnish", "init", "hands.py", "guest-packages.txt", "wires")
@@ -83,11 +85,9 @@ def digest(*parts: Iterable[Path] | str) -> str:
 
 def built() -> Path:
     """The guest's folder, made if there is none of these inputs; ``armed.state`` is a guest at work."""
-    qemu = subprocess.run(
-        ["qemu-system-x86_64", "--version"], capture_output=True, text=True, check=True
-    ).stdout
-    base = CACHE / f"base-{digest(SUITE, [HERE / name for name in OF_BASE])}"
-    wheels = CACHE / f"wheels-{digest(SUITE, [ROOT / name for name in OF_WHEELS])}"
+    qemu = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=True).stdout
+    base = CACHE / f"base-{digest(SUITE, ARCH, [HERE / name for name in OF_BASE])}"
+    wheels = CACHE / f"wheels-{digest(SUITE, ARCH, [ROOT / name for name in OF_WHEELS])}"
     inputs = [*(ROOT / name for name in OF_GUEST), HERE / "machine.py", HERE / "build.py"]
     guest = CACHE / f"guest-{digest(base.name, wheels.name, qemu, inputs)}"
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -99,7 +99,7 @@ def built() -> Path:
             if folder:
                 if not LGPIO_FROM:
                     _fetch(folder, "--no-deps", "--no-binary", "lgpio", "lgpio")
-                subprocess.run([HERE / "base", SUITE, folder], check=True)
+                subprocess.run([HERE / "base", SUITE, ARCH, folder], check=True)
         with made(wheels) as folder:
             if folder:
                 _fetch_wheels(folder)
@@ -137,10 +137,11 @@ def _fetch(folder: Path, *what: str) -> None:
 
 
 def _fetch_wheels(folder: Path) -> None:
-    """For the Python of the suite."""
-    _fetch(
-        folder, "--python-version", PYTHON, "--only-binary", ":all:", f".[{LGPIO_FROM}server]", "hatchling"
-    )
+    """For the Python and the processor of the guest."""
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}[ARCH]
+    platforms = [f"--platform=manylinux_2_{minor}_{machine}" for minor in range(GLIBC, 16, -1)]
+    whole = (f".[{LGPIO_FROM}server]", "hatchling")
+    _fetch(folder, "--python-version", PYTHON, "--only-binary", ":all:", *platforms, *whole)
 
 
 def _install(base: Path, wheels: Path, folder: Path) -> None:

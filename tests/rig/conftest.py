@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.rig import figures
-from tests.rig.build import built
+from tests.rig.build import SUITE, built
 from tests.rig.guest import Guest
+from tests.rig.machine import ARCH, QEMU
 from tests.rig.visitor import Visitor
 
 Figure = Callable[[str, str, str], None]
 _figures: dict[str, tuple[str, str]] = {}
+OTHER = "".join(f"{part}: " for part in (SUITE, ARCH) if part not in ("bookworm", "amd64"))
 WHOLE = os.environ.get("RIG", "") not in ("", "0")
 collect_ignore_glob = [] if WHOLE else ["test_rig_*.py"]
 
@@ -24,9 +26,9 @@ def wanting() -> str:
     """What this machine lacks for the rig; empty when it has all."""
     if os.getuid():
         return "the rig is built as root: it mounts a disk and enters it"
-    for program in ("qemu-system-x86_64", "mmdebstrap"):
+    for program in (QEMU, "mmdebstrap"):
         if shutil.which(program) is None:
-            return f"no {program}; `make rig` as root installs what tools/debian-packages-rig.txt lists"
+            return f"no {program}; `make rig` as root installs it"
     return ""
 
 
@@ -43,7 +45,7 @@ def figure() -> Figure:
     """Notes what was measured: what, figure, bound. A run of the whole rig writes it into its page."""
 
     def note(what: str, measured: str, bound: str = "–") -> None:
-        _figures[what] = (measured, bound)
+        _figures[OTHER + what] = (measured, bound)
 
     return note
 

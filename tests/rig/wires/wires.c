@@ -11,7 +11,7 @@
  *   log     each change of a level: nanoseconds of CLOCK_MONOTONIC, line, level; writing empties it
  *   shorts  how often two drivers worked against each other
  *
- * What the watched lines do is also said on port 0xe9, which the host keeps through any end of the guest.
+ * What the watched lines do is also said on a port, which the host keeps through any end of the guest.
  * A kernel in panic says "panic" and the time there, five times a second, for as long as it has its pins.
  */
 #include <linux/debugfs.h>
@@ -23,6 +23,7 @@
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/of.h>
 #include <linux/platform_device.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
@@ -34,13 +35,14 @@
 #define GROUND 63
 #define CONDUCTORS 64
 #define KEPT 16384
+#define REVISION 0xc03112 /* a Pi 4B */
 
 static bool persist = true; /* as Raspberry Pi kernels without strict_gpiod: a dead owner's output stays */
 module_param(persist, bool, 0644);
 static ulong watch = BIT(17);
 module_param(watch, ulong, 0644);
-static uint revision = 0xc03112; /* a Pi 4B; 0 where the machine has a device tree of its own */
-module_param(revision, uint, 0444);
+static uint witness = 0xe9; /* the port: of a PC's debug console, or of a serial line that nobody uses */
+module_param(witness, uint, 0444);
 static uint grounded[8]; /* lines that are joined to ground from the first, as the contact of a shut door */
 static uint grounds;
 module_param_array(grounded, uint, &grounds, 0444);
@@ -57,10 +59,8 @@ static struct proc_dir_entry *tree;
 
 static void say(const char *text)
 {
-#ifdef CONFIG_X86
 	while (*text)
-		outb(*text++, 0xe9);
-#endif
+		outb(*text++, witness);
 }
 
 static long blink(int state)
@@ -291,7 +291,7 @@ static const struct file_operations log_file = {
 /* What gpiozero asks for the model of its Pi. */
 static int revision_show(struct seq_file *out, void *unused)
 {
-	__be32 big = cpu_to_be32(revision);
+	__be32 big = cpu_to_be32(REVISION);
 
 	seq_write(out, &big, sizeof(big));
 	return 0;
@@ -342,10 +342,10 @@ static int __init wires_begin(void)
 	debugfs_create_file("switch", 0200, folder, NULL, &switch_file);
 	debugfs_create_file("log", 0600, folder, NULL, &log_file);
 	debugfs_create_u32("shorts", 0600, folder, &shorts);
-	if (revision) {
-		tree = proc_mkdir("device-tree", NULL);
-		proc_create_single("linux,revision", 0444, proc_mkdir("system", tree), revision_show);
-	}
+	if (of_have_populated_dt())
+		remove_proc_entry("device-tree", NULL); /* the emulated machine's own, which is no Pi's */
+	tree = proc_mkdir("device-tree", NULL);
+	proc_create_single("linux,revision", 0444, proc_mkdir("system", tree), revision_show);
 	return 0;
 }
 
