@@ -23,6 +23,7 @@ from tests.rig.machine import KERNEL, machine
 
 RELAY, RED, GREEN, CONTACT, EXIT = 17, 23, 24, 27, 22
 GROUND = 63
+SHUT = f"wires.grounded={CONTACT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Guest:
 
     def boot(self, *, shut: bool = True, clock: int | None = None, more: str = "", wait: float = 240) -> None:
         """Power on; returns when its hands answer. ``clock`` is what it takes for the time (Unix s)."""
-        kernel = KERNEL.format(grounded=f"wires.grounded={CONTACT}" if shut else "", more=more)
+        kernel = KERNEL.format(grounded=SHUT if shut else "", more=more)
         rtc = "utc" if clock is None else time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(clock))
         self._start("-append", kernel, "-rtc", f"base={rtc},clock=vm")
         self.ready(wait)
@@ -55,7 +56,8 @@ class Guest:
     def resume(self, state: str = "armed.state") -> None:
         """Go on where the guest was when it was kept."""
         (self._folder / "relay").write_text("begin\n")  # as its pins would have said
-        self._start("-rtc", "clock=vm", "-incoming", f"exec:cat {self._place / state}")
+        kernel = KERNEL.format(grounded=SHUT, more="")  # for the next start, should it come to that
+        self._start("-append", kernel, "-rtc", "clock=vm", "-incoming", f"exec:cat {self._place / state}")
         with self._monitor() as say:
             until(lambda: say("query-status")["status"] == "paused", 60)
             say("cont")
