@@ -112,7 +112,8 @@ def _pair_only(member: str, attempt: Attempt, first: First | None, asked: Asked)
         return second
     if (paired := _pair(first, attempt, asked)) is not None:
         return paired
-    if first.spent_at is not None:  # judged and paid for as a single code: this one was asked for by nobody
+    # Judged and paid for as a single code: this one was asked for by nobody. Or begun again.
+    if first.spent_at is not None or first.otp == attempt.otp:
         return second
     return Denial("unknown-code", Cue.WRONG, member, wrong_pair=True, hold=hold)
 

@@ -101,7 +101,8 @@ def judge(m: Model, digits: str, first: Half | None, now: int) -> Verdict:
     found = _pair(m, ours, typed, now) if ours is not None else None
     if found is not None:
         return found
-    if ours is not None and ours.spent_at is None:  # else nobody had asked for a second one yet
+    # Else nobody had asked for a second one yet, or somebody begins again.
+    if ours is not None and ours.spent_at is None and ours.otp != typed:
         return _wrong_pair(member, hold)
     settles = m.time.source(now) == "code"
     return Verdict("second", Cue.SECOND_CODE, member, hold=hold, settles=settles)

@@ -231,10 +231,24 @@ def test_steps_with_one_between_are_no_pair(later):
     assert cues(house.at_once(house.code("0427", later=later))) == [Cue.WRONG]
 
 
-def test_the_same_code_twice_is_no_pair():
+def test_the_same_code_twice_is_no_pair_and_costs_nothing():
+    """It is the first once more, so that who begins again has begun again; the second still opens."""
     house = lockout()
-    house.at_once(house.code("0427"))
+    before = house.state.budget
+    for _ in range(3):
+        assert cues(house.at_once(house.code("0427"))) == [Cue.SECOND_CODE]
+    assert house.state.budget == before
+    assert granted(house.at_once(house.second("0427") + "#"))
+
+
+def test_who_is_told_wrong_for_another_s_first_code_comes_in_by_beginning_again():
+    """A vandal has guessed at her number: her first code ends his pair, and is typed again after the wait."""
+    house = lockout()
+    house.at_once(wrong(house.code("0427")))
     assert cues(house.at_once(house.code("0427"))) == [Cue.WRONG]
+    house.wait(2)
+    assert cues(house.at_once(house.code("0427"))) == [Cue.SECOND_CODE]
+    assert granted(house.at_once(house.second("0427") + "#"))
 
 
 # -- which steps ----------------------------------------------------------------------------------
@@ -650,6 +664,6 @@ def test_guesses_in_a_lockout_open_nothing_and_cost_no_token(attempts):
         assert of(Unlock, effects) == []
         assert {e.name for e in of(Remember, effects)} <= {"budget", "pause"}
     assert house.tokens == level
-    repeats = sum(a[0] == b[0] for a, b in pairwise(attempts))
+    repeats = sum(a[0] == b[0] and a != b for a, b in pairwise(attempts))
     paused = house.state.budget.pause_until > house.now
     assert paused is (repeats > 0)
