@@ -9,6 +9,9 @@ const scene = document.getElementById("scene");
 const feet = document.getElementById("feet");
 const walker = document.getElementById("walker");
 let dragging = false;
+let led = 0; // how often he was led and the street has not answered yet
+let latest = null;
+let before = null; // the street as it was at its last answer: it may not know yet
 let calm = 0;
 
 export function draw({ street, out, facts, switches }) {
@@ -19,7 +22,8 @@ export function draw({ street, out, facts, switches }) {
   scene.classList.toggle("walking", street.x !== street.aim && street.x !== 36);
   walker.setAttribute("transform", `translate(${20 + street.x * PX} 212)`);
   for (let n = 0; n < FIGURES; n++) walker.classList.toggle(`p${n}`, street.seated % FIGURES === n);
-  if (!dragging) feet.value = street.aim;
+  latest = street;
+  if (!dragging && !led && street !== before) feet.value = street.aim;
   for (const beam of ["outer", "inner"]) document.getElementById(beam).classList.toggle("broken", Boolean(facts?.[beam]));
   document.getElementById("seated").textContent = street.seated;
   const readers = document.getElementById("readers");
@@ -45,8 +49,17 @@ export function mood(cue) {
   calm = setTimeout(() => walker.classList.remove(cue), MOOD_MS);
 }
 
+// Where the feet are led they stay: what the street told before it heard of it does not pull them back.
+async function lead() {
+  dragging = true;
+  led++;
+  await send({ do: "walk", to: Number(feet.value) });
+  led--;
+  before = latest;
+}
+
 export function people() {
-  feet.addEventListener("input", () => { dragging = true; send({ do: "walk", to: Number(feet.value) }); });
+  feet.addEventListener("input", lead);
   for (const end of ["change", "blur"]) feet.addEventListener(end, () => { dragging = false; });
   for (const button of document.querySelectorAll("[data-walk]")) {
     button.addEventListener("click", () => send({ do: "walk", to: Number(button.dataset.walk) }));
