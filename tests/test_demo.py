@@ -24,6 +24,8 @@ from stage import Browser
 
 from demo.__main__ import wants_panel
 
+pytestmark = pytest.mark.timeout(240)  # each sets up a server, a broker and a door
+
 DIGITS = re.compile(r'id="digits"[^>]*aria-label="([\d ]+)"')
 CODE = re.compile(r"\d\d:\d\d now +(\d{4} \d{3} \d{3}) +if the door asks: (\d{3} \d{3})")
 
@@ -47,7 +49,7 @@ class Demo:
         self.keys.write(keys.encode())
         self.keys.flush()
 
-    def shows(self, pattern: str, seconds: float = 20) -> re.Match[str]:
+    def shows(self, pattern: str, seconds: float = 60) -> re.Match[str]:
         """Wait for this, after what was waited for before."""
         found: list[re.Match[str]] = []
 
@@ -62,7 +64,7 @@ class Demo:
         self._mark = found[0].end()
         return found[0]
 
-    def wait(self, seconds: float = 20) -> int:
+    def wait(self, seconds: float = 60) -> int:
         """Its exit code."""
         code = self.process.wait(seconds)
         self._reader.join(5)
@@ -198,7 +200,7 @@ def test_without_a_terminal_it_reads_lines_and_ends_with_its_input() -> None:
         demo.shows(r"1 of 15 in")
         assert heard(shown, "occupancy")["count"] == 1
         granted = int(demo_row(demo, "granted"))
-        until(lambda: stored(demo) >= granted, 20)
+        until(lambda: stored(demo) >= granted, 60)
         demo.type(shown.codes[0] + "\n")
         demo.shows(r"not-now .*see your phone")
         demo.type("12345\n")
@@ -220,7 +222,7 @@ def test_who_joins_on_its_page_gets_in_with_his_own_code() -> None:
         assert page
         identity = re.search(r"(\d{17}X) as identity number", demo.text)
         assert identity
-        with Browser(base_url=f"http://127.0.0.1:{shown.http}", timeout=20) as phone:
+        with Browser(base_url=f"http://127.0.0.1:{shown.http}", timeout=60) as phone:
             asked = {"name": "王小明", "phone": "13800138000", "identity": identity[1]}
             joined = phone.submit(page[1], {**asked, "membership": "true", "identity_check": "true"})
             assert joined.is_redirect, joined.text
@@ -305,7 +307,7 @@ def test_a_signal_while_it_sets_up_leaves_nothing(number: signal.Signals) -> Non
     """The server is started already, the door not yet."""
     with piped() as demo:
         demo.shows("Setting up")
-        until(lambda: children(demo.process.pid, b"serve"), 20, step=0.001)
+        until(lambda: children(demo.process.pid, b"serve"), 60, step=0.001)
         (server,) = children(demo.process.pid, b"serve")
         demo.process.send_signal(number)
         assert demo.wait() in (0, 130), demo.text

@@ -91,7 +91,7 @@ def mended(page: Page) -> None:
 def running(page: Page) -> None:
     """The door has started, and the page knows."""
     expect(page.locator("body")).to_have_attribute("data-power", "on", timeout=MS)
-    sees(page, "#lock", "locked")
+    sees(page, "#lock", "锁 locked")  # "unlocked" has it too
 
 
 def sees(page: Page, place: str, text: str | re.Pattern[str]) -> None:
