@@ -8,7 +8,9 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from typing import NoReturn
 
 import uvicorn
 
@@ -39,6 +41,7 @@ def serve(opened: Opened) -> None:
     """Run until SIGTERM or SIGINT; everything started here is stopped when this returns, last first."""
     with ExitStack() as started:
         started.callback(opened.database.close)
+        _on_signal(_leave)
         listener = started.enter_context(bind(opened.place))
         _put_rules_in_force(opened)
         broker = _embedded(opened.place)
@@ -63,13 +66,10 @@ def serve(opened: Opened) -> None:
         if broker is not None:
             started.callback(broker.stop)
         revive()
-        dispatcher.start()
-        started.callback(dispatcher.stop)
-        subscriber.start()
-        started.callback(subscriber.stop)
         housekeeping = Housekeeping(opened.database, now, opened.place.settings.audit.retention_days)
-        housekeeping.start()
-        started.callback(housekeeping.stop)
+        for part in (dispatcher, subscriber, housekeeping):
+            part.start()
+            started.callback(part.stop)
         _serve_http(opened, listener, subscriber)
 
 
@@ -96,13 +96,22 @@ def _serve_http(opened: Opened, listener: socket.socket, subscriber: Subscriber)
     log.info("roomserver answers at %s://%s:%s", scheme, http.host, listener.getsockname()[1])
     running = uvicorn.Server(config)
     # uvicorn raises the signal again when it is done; without a handler of ours that would be the end.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: setattr(running, "should_exit", True))
+    _on_signal(lambda *_: setattr(running, "should_exit", True))
     gc.collect()
     gc.freeze()  # what is there now stays for good; to look through it took up to 80 ms of somebody's wait
     _tell_systemd("READY=1")
     running.run(sockets=[listener])
     _tell_systemd("STOPPING=1")
+
+
+def _leave(*_: object) -> NoReturn:
+    """Who is told to stop while it still starts ends in order, too."""
+    raise SystemExit(0)
+
+
+def _on_signal(act: Callable[..., object]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, act)
 
 
 def _put_rules_in_force(opened: Opened) -> None:

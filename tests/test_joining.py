@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -373,18 +372,18 @@ def test_nobody_learns_whether_a_number_is_known(room: Stage) -> None:
 
 
 def test_known_and_unknown_numbers_take_the_same_time(room: Stage) -> None:
-    """Medians of many, taken by turns; a look-up that one of them is spared would be milliseconds."""
+    """The least of many, taken by turns: what nothing else delayed. A look-up saved would be milliseconds."""
     apply(room)
     with room.opened.database.write() as session:
         joining.approve(session, room.opened, 1, Kind.PHONE, T)
     asked = [joining.applicant(room.opened, "王小明", "13800138000", number, T) for number in (NUMBER, OTHER)]
     took: tuple[list[float], list[float]] = ([], [])
-    for _ in range(15):
+    for _ in range(25):
         for who, times in zip(asked, took, strict=True):
             began = time.perf_counter()
             joining.apply(room.opened, who, lambda *_: Verdict.SEE_PAPER, Visitor(), T)
             times.append(time.perf_counter() - began)
-    known, unknown = map(statistics.median, took)
+    known, unknown = map(min, took)
     assert abs(known - unknown) < 0.25 * max(known, unknown)
 
 

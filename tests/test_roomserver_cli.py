@@ -270,6 +270,17 @@ def test_the_server_tells_systemd_and_ends_in_order(server: RoomServer, number: 
     until(lambda: not answers(server.mqtt_port))
 
 
+def test_who_is_told_to_stop_while_it_starts_ends_in_order(server: RoomServer) -> None:
+    """Its broker is up, its pages are not yet."""
+    command = [sys.executable, "-m", "roomserver", "-c", str(server.config), "serve"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        until(lambda: answers(server.mqtt_port), 30, 0.001)
+        assert not answers(server.http_port)
+        process.terminate()
+        assert process.wait(30) == 0
+    until(lambda: not answers(server.mqtt_port), 30)
+
+
 @pytest.mark.parametrize("port", ["http", "mqtt"])
 def test_a_port_that_is_taken_is_told_and_nothing_stays_behind(server: RoomServer, port: str) -> None:
     taken, other = (server.http_port, server.mqtt_port)[:: 1 if port == "http" else -1]
