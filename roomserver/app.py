@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -31,6 +32,9 @@ log = logging.getLogger("roomserver")
 
 SHUTDOWN_SECONDS = 3
 BACKLOG = 128
+# The thread that hears the broker asks for the interpreter several times a message. At Python's 5 ms each
+# time it starves while another works, and the two take turns instead of overlapping: a third fewer rows.
+SWITCH_SECONDS = 0.0005
 
 
 class PortTakenError(RoomserverError, OSError):
@@ -97,6 +101,7 @@ def _serve_http(opened: Opened, listener: socket.socket, subscriber: Subscriber)
     running = uvicorn.Server(config)
     # uvicorn raises the signal again when it is done; without a handler of ours that would be the end.
     _on_signal(lambda *_: setattr(running, "should_exit", True))
+    sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()  # what is there now stays for good; to look through it took up to 80 ms of somebody's wait
     _tell_systemd("READY=1")
