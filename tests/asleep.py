@@ -7,7 +7,6 @@ from threading import Event, Thread
 
 from patience import until
 
-
 TRIES = 3  # a machine that is busy lets a thread come to rest late; one that looks by itself never does
 
 
