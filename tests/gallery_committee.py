@@ -380,21 +380,23 @@ def committee_accounts_closed(room: Committee, page: Page) -> None:
     page.reload()
 
 
-@pictured
-def committee_accounts_fault(room: Committee, page: Page) -> None:
+def adds(room: Committee, page: Page, name: str) -> None:
+    """The administrator adds an account of this name."""
     staffed(room, page)
     page.locator("summary").first.click()
-    page.locator("#name").fill("the-duty")
+    page.locator("#name").fill(name)
     page.locator("main form button").first.click()
+
+
+@pictured
+def committee_accounts_fault(room: Committee, page: Page) -> None:
+    adds(room, page, "the-duty")
     expect(page.locator("#name-fault")).to_be_visible()
 
 
 @pictured
 def committee_account_link(room: Committee, page: Page) -> None:
-    staffed(room, page)
-    page.locator("summary").first.click()
-    page.locator("#name").fill("刘师傅")
-    page.locator("main form button").first.click()
+    adds(room, page, "刘师傅")
     expect(page.locator(".qr")).to_be_visible()
 
 

@@ -24,7 +24,7 @@ class DatabaseError(RoomserverError, RuntimeError):
 
 
 class Database:
-    """Sessions on one database; ``read`` sees a snapshot, ``write`` holds the write lock until it commits."""
+    """Sessions on one database; ``read`` sees a snapshot, ``write`` and ``note`` lock it for writing."""
 
     def __init__(self, url: str) -> None:
         self.engine: Engine = _engine(url)

@@ -9,20 +9,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from contract.access import AccessRecord
-from roomserver.commandline import qr
 from roomserver.committee import acts, evidence, people, volunteers
 from roomserver.committee.acts import Did
 from roomserver.committee.roles import Right
 from roomserver.committee.volunteers import Caller, Volunteer, needs
 from roomserver.pages import look, times
-from roomserver.pages.committee import frame
+from roomserver.pages.committee import frame, handed
 from roomserver.residents import members, once, persons, reasons
 from roomserver.residents.members import MemberError
-from roomserver.residents.once import LIFE_SECONDS, Purpose
+from roomserver.residents.once import Purpose
 from roomserver.residents.reasons import ReasonError
 from roomserver.web.problems import Problem
 from roomserver.web.server import Server
@@ -120,16 +118,8 @@ def link(request: Request, room: Room, caller: Caller, number: Number) -> Respon
         once.drop(session, Purpose.LINK, number)
         token = once.make(session, Purpose.LINK, room.clock(), member=number)
         acts.note(session, caller.name, Did.LINKED, room.clock(), member=number)
-    url = f"{room.opened.place.origin}/in/{token}"
-    return frame.page(
-        request,
-        caller,
-        "committee/member_link.html",
-        number=number,
-        url=url,
-        qr=Markup(qr.svg(url, fits=True)),  # noqa: S704  (our own picture)
-        hours=LIFE_SECONDS[Purpose.LINK] // 3600,
-    )
+    back = f"{COMMITTEE_PATH}/members/{number}"
+    return handed.link(request, caller, "people", f"/in/{token}", Purpose.LINK, back, number=number)
 
 
 def moment(text: str, zone: tzinfo, now: int) -> int:

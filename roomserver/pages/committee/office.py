@@ -7,18 +7,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from roomserver.commandline import qr
 from roomserver.committee import accounts, acts, volunteers
 from roomserver.committee.accounts import AccountError, NameTakenError
 from roomserver.committee.acts import Did
 from roomserver.committee.office import Account
 from roomserver.committee.roles import Right, Role
 from roomserver.committee.volunteers import Caller, NotSignedInError, Volunteer, needs
-from roomserver.pages.committee import frame
-from roomserver.residents.once import LIFE_SECONDS, Purpose
+from roomserver.pages.committee import frame, handed
+from roomserver.residents.once import Purpose
 from roomserver.web.problems import Problem
 from roomserver.web.server import Server
 from roomserver.web.sessions import COMMITTEE_PATH, Room
@@ -60,7 +58,7 @@ def add(
         return _page(request, room, caller, fault="taken", name=name, role=role)
     except AccountError:
         return _page(request, room, caller, fault="name", name=name, role=role)
-    return _link(request, room, caller, added, token)
+    return _link(request, caller, added, token)
 
 
 @router.post("/{id}/reset", dependencies=RIGHT)
@@ -75,7 +73,7 @@ def reset(request: Request, room: Room, caller: Caller, id: Id) -> Response:
             acts.note(session, caller.name, Did.ACCOUNT_RESET, room.clock(), account=name)
     except OwnAccountError:
         return _page(request, room, caller, own=True)
-    return _link(request, room, caller, name, token)
+    return _link(request, caller, name, token)
 
 
 @router.post("/{id}/disable", dependencies=RIGHT)
@@ -109,17 +107,9 @@ def _other(session: Session, caller: Volunteer, id_: int) -> str:
     return account.name
 
 
-def _link(request: Request, room: Server, caller: Volunteer, name: str, token: str) -> Response:
-    url = f"{room.opened.place.origin}{COMMITTEE_PATH}/in/{token}"
-    return frame.page(
-        request,
-        caller,
-        "committee/account_link.html",
-        name=name,
-        url=url,
-        qr=Markup(qr.svg(url, fits=True)),  # noqa: S704  (our own picture)
-        hours=LIFE_SECONDS[Purpose.ACCOUNT_LINK] // 3600,
-    )
+def _link(request: Request, caller: Volunteer, name: str, token: str) -> Response:
+    path = f"{COMMITTEE_PATH}/in/{token}"
+    return handed.link(request, caller, "office", path, Purpose.ACCOUNT_LINK, HERE, name=name)
 
 
 def _page(

@@ -97,6 +97,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "谁在什么时候做了什么，保存 {days} 天。",
         "Who did what, and when; kept for {days} days.",
     ),
+    "committee.handed-picture": ("链接的二维码", "QR code of the link"),
+    "committee.handed-address": ("或者发这个地址", "Or send this address"),
     "committee.earlier": ("更早的", "Earlier"),
     "committee.no-acts": ("还没有操作。", "Nothing was done yet."),
     "committee.shell": ("服务器上的管理员", "The administrator at the server"),

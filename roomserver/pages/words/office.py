@@ -73,7 +73,5 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "请本人用手机扫一扫，或者打开这个地址，设置怎样登录。能用一次，{hours} 小时内有效；这里只显示一次。",
         "Its owner scans or opens this to set up signing in; good once, within {hours} h. Shown only now.",
     ),
-    "office.link-picture": ("链接的二维码", "QR code of the link"),
-    "office.link-address": ("链接", "Link"),
     "office.link-back": ("回到账号", "Back to the accounts"),
 }

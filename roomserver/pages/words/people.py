@@ -124,9 +124,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "请会员现在用自己的手机扫一扫。{hours} 小时内有效，只能用一次；离开这一页就不再显示。",
         "Have the member scan it now. It works once, within {hours} hours, and is not shown again.",
     ),
-    "people.link-picture": ("登录链接的二维码", "QR code of the link"),
-    "people.link-address": ("或者发这个地址", "Or send this address"),
-    "people.back": ("回到会员", "Back to the member"),
+    "people.link-back": ("回到会员", "Back to the member"),
     "people.reissue": ("手机、纸条或备用卡丢了：换新号码", "A lost phone, sheet or card: new codes"),
     "people.reissue.help": (
         "以前的号码、纸条和备用卡作废，会员马上可以用新的；姓名和登录不变。",
