@@ -116,21 +116,28 @@ def _code(play: Play, generation: int = 1) -> str:
     return play.house.code(member, generation=generation)
 
 
+def _types(play: Play, digits: str) -> str:
+    """What is shown for a code of full length; of the one that is kept it is said that it comes once more."""
+    kept = any(digits == first.member + first.otp for first in play.house.state.firsts)
+    shown = _shown(play.house.type(digits))
+    return f"once more: {shown}" if kept else shown
+
+
 def right_code(play: Play) -> str:
     """A present code of somebody new."""
-    return _shown(play.house.type(_code(play)))
+    return _types(play, _code(play))
 
 
 def newer_code(play: Play) -> str:
     """A code of a generation the door has not heard of."""
-    return _shown(play.house.type(_code(play, generation=2)))
+    return _types(play, _code(play, generation=2))
 
 
 def wrong_code(play: Play) -> str:
     """Ten digits that are nobody's."""
     digits = wrong(_code(play))
     play.owner = None
-    return _shown(play.house.type(digits))
+    return _types(play, digits)
 
 
 def second_code(of_generation: int) -> Gesture:
