@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,7 +99,7 @@ class Daemon:
     def run(self) -> None:
         """Start in order, serve, stop in order."""
         self.inbox.put(self.machine.system_time())
-        self.inbox.put(Started(self.contact.told if self.contact else None, program_version()))
+        self._post_started()
         if threading.current_thread() is threading.main_thread():
             self._take_signals()
         try:
@@ -106,6 +107,13 @@ class Daemon:
             self.loop.run()
         finally:
             self._stop()
+
+    def _post_started(self) -> None:
+        started = partial(Started, version=program_version())
+        if self.contact is None:
+            self.inbox.put(started(None))
+        else:
+            self.contact.start_as(started)
 
     # -- what the loop tells (``loop.Teller``) --------------------------------------------------
 

@@ -28,7 +28,7 @@ class Contact:
 
     ``post(event(True))`` 50 ms after what it watches for has begun, ``post(event(False))`` after its end.
     With ``normally_closed`` that is the opening of the contact, so that a cut wire is noticed. What is so
-    at start is not posted: ``told`` has it, and ``start`` posts it where it is to be an event::
+    at start is posted by ``start``, where it is to be an event::
 
         fire = Contact(21, post, FireChanged, normally_closed=True)
         fire.start()
@@ -60,16 +60,16 @@ class Contact:
         """The level now: whether it is as the contact watches for."""
         return bool(self._loop.is_active) is not self._normally_closed
 
-    @property
-    def told(self) -> bool:
-        """The level that what is posted next differs from, also for one that changes while we start."""
-        return self._told
-
     def start(self) -> None:
         """Post what was so at start, if that is news."""
         with self._mutex:
             if self._told:
                 self._post(self._event(True))
+
+    def start_as(self, event: Callable[[bool], Event]) -> None:
+        """Post what was so at start as ``event`` has it; a change is posted after it, never before."""
+        with self._mutex:
+            self._post(event(self._told))
 
     def close(self) -> None:
         """Post nothing more and give the pin back."""
@@ -100,7 +100,7 @@ class DoorContact(Contact):
     ``inverted`` is for the other kind, closed while the door is open::
 
         contact = DoorContact(27, post)
-        contact.told  # the level at start
+        contact.start_as(partial(Started, version="1.0"))  # the level at start
         # from then on post(ContactChanged(open)) 50 ms after each change
     """
 

@@ -373,7 +373,7 @@ def test_a_door_that_moves_while_it_starts_is_seen_as_it_is(tmp_path: Path) -> N
     try:
         contact = door.daemon.contact
         assert contact is not None
-        until(lambda: contact.told is False)
+        until(lambda: contact._told is False)
         settle: list[Callable[[], None]] = []
         contact._after = lambda _seconds, act: settle.append(act)
         door.contact.drive_high()

@@ -18,7 +18,7 @@ from patience import Posted, until
 from door import pins
 from door.effects import Cue
 from door.errors import DoorError, PinError
-from door.events import Beam, ContactChanged, ExitPressed, FireChanged, MotionChanged
+from door.events import Beam, ContactChanged, ExitPressed, FireChanged, MotionChanged, Started
 from door.indicator import Together
 from door.outputs import Chime, RoomLights
 from door.sensors import BreakBeam, Contact, DoorContact, ExitButton, MotionSensor
@@ -119,6 +119,24 @@ def test_an_edge_while_the_level_is_told_is_not_missed(mock_factory: MockFactory
     pin.drive_low()
     later.run()
     assert [event.open for event in told] == [False, True, False]
+    contact.close()
+
+
+def test_a_change_while_the_level_at_start_is_posted_comes_after_it(mock_factory: MockFactory) -> None:
+    """Before it, a door that fell shut just then would be taken for open until it moves again."""
+    posted, later, pin = Posted(), Later(), mock_factory.pin(PIN)
+    contact = DoorContact(PIN, posted, after=later)
+    pin.drive_low()
+    settles = threading.Thread(target=later.run)
+
+    def started(opened: bool) -> Started:
+        settles.start()
+        settles.join(0.1)
+        return Started(opened, "1")
+
+    contact.start_as(started)
+    settles.join(5)
+    assert posted.all == [Started(True, "1"), ContactChanged(False)]
     contact.close()
 
 
