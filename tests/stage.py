@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,9 +16,10 @@ from fastapi import APIRouter
 from patience import until
 from secrecy import WITNESS
 
+from roomserver.app import bind
 from roomserver.pages import site
 from roomserver.place import Opened, Place
-from roomserver.settings import Settings
+from roomserver.settings import Http, Settings
 from roomserver.storage.database import Database
 from roomserver.storage.vault import make_key_file, open_key_file
 from roomserver.web.api import make_api
@@ -35,7 +35,7 @@ class Stage:
         self, folder: Path, settings: Settings, routers: Sequence[APIRouter], public_host: str
     ) -> None:
         self.now = T
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = bind(Place(folder, Settings(http=Http(port=0))))
         self.port: int = self._listener.getsockname()[1]
         url = f"http://{public_host}:{self.port}" if public_host else ""
         http = replace(settings.http, port=self.port, public_url=url)
