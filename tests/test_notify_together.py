@@ -17,6 +17,7 @@ from rooms import NOW, Room, room_in
 from servers import Asked, Said, serving
 from sqlalchemy import func, select
 
+from roomserver.notify import claim
 from roomserver.notify.dispatch import Lane
 from roomserver.notify.noted import Delivery, Notification
 from roomserver.notify.settings import Way
@@ -109,3 +110,33 @@ def test_four_servers_tell_each_alarm_once_and_one_at_a_time(tmp_path: Path) -> 
     assert robot.told() == expected
     assert robot.most == 1
     assert len(robot.taken) <= 6  # a storm is few messages
+
+
+def test_a_way_goes_on_when_another_process_recorded_the_same_first(tmp_path: Path) -> None:
+    """One sends for longer than his claim holds, the other then sends it too: nothing stops either."""
+    told: list[list[str]] = []
+
+    def answer(asked: Asked) -> Said:
+        told.append([one["event"] for one in json.loads(asked.body)["told"]])
+        if len(told) == 1:
+            room.wait(6 * way.timeout_seconds + claim.CLAIM_SECONDS)
+            second.step()
+        return Said({})
+
+    with serving(answer) as server:
+        way = Way("hook", kind="webhook", url=server.url, quiet="")
+        with room_in(tmp_path, replace(Settings(), notify=(way,))) as room:
+            places = [open_place(room.opened.place) for _ in range(2)]
+            first, second = (Lane(place, way, lambda: room.now) for place in places)
+            first.step()
+            ledger = room.ledger(0)
+            for lane, event in ((first, "fire"), (first, "tamper"), (second, "forced")):
+                with room.opened.database.write() as session:
+                    rows.receive(session, room.keys, [ledger.add(event).raw], room.now)
+                lane.step()
+                room.wait(claim.PAUSE_SECONDS)
+            with room.opened.database.read() as session:
+                assert session.scalar(select(func.count()).select_from(Delivery)) == 3
+            for place in places:
+                place.database.close()
+    assert told == [["fire"], ["fire"], ["tamper"], ["forced"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import tzinfo
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Exists, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from roomserver.notify.message import NotSentError
@@ -40,9 +40,13 @@ def claim(session: Session, way: Way, zone: tzinfo, now: int) -> Plan:
 
 
 def sent(session: Session, name: str, ids: Iterable[int], now: int) -> bool:
-    """They were sent; whether the way had failed before."""
+    """They were sent; whether the way had failed before.
+
+    The claim may have run out meanwhile, and another process be done with them already.
+    """
     state = _locked(session, name, now)
-    session.add_all([Delivery(notification_id=id_, way=name, at=now, sent=True) for id_ in ids])
+    fresh = session.scalars(select(Notification.id).where(Notification.id.in_(ids), ~_done(name))).all()
+    session.add_all([Delivery(notification_id=id_, way=name, at=now, sent=True) for id_ in fresh])
     failed = state.failures > 0
     state.claimed_until = state.retry_at = state.failures = 0
     state.failing_since = state.error = None
@@ -87,12 +91,15 @@ def _waiting(session: Session, way: Way, state: WayState, now: int) -> list[Pend
 
 
 def _open(way: Way, state: WayState) -> Select[int, str, str, int]:
-    done = exists().where(Delivery.notification_id == Notification.id, Delivery.way == way.name)
     events = [*way.events, *map(over, way.events)]
     columns = select(Notification.id, Door.name, Notification.event, Notification.at)
     return columns.join(Door, Door.id == Notification.door_id).where(
-        Notification.made_at >= state.since, Notification.event.in_(events), ~done
+        Notification.made_at >= state.since, Notification.event.in_(events), ~_done(way.name)
     )
+
+
+def _done(name: str) -> Exists:
+    return exists().where(Delivery.notification_id == Notification.id, Delivery.way == name)
 
 
 def _told_at(session: Session, way: Way, now: int) -> dict[Same, int]:
