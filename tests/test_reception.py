@@ -18,7 +18,7 @@ from roomserver.cli import main, parser
 from roomserver.errors import RoomserverError
 from roomserver.place import load, open_place
 from roomserver.storage import vault
-from roomserver.storage.register import Person
+from roomserver.storage.register import OneTime, Person, Reason
 from roomserver.storage.vault import VaultError, make_key_file, open_key_file
 from roomserver.upkeep import sealing
 
@@ -122,6 +122,37 @@ def test_what_is_not_there_is_told(
     server: RoomServer, capsys: pytest.CaptureFixture[str], args: tuple[str, ...], word: str
 ) -> None:
     assert word in told(server, capsys, *args)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("member", "reinstate", "0427"),
+        ("member", "reissue", "0427"),
+        ("member", "suspend", "0427", "--until", "2999-01-01"),
+        ("member", "revoke", "0427", "--reason", "words that must not stay"),
+        ("member", "link", "0427"),
+        ("code", "0427"),
+        ("paper", "card", "0427"),
+    ],
+    ids=" ".join,
+)
+def test_who_was_forgotten_stays_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], args: tuple[str, ...]
+) -> None:
+    place = RoomServer(tmp_path)
+    place.cli("door", "add", "front")
+    place.cli("member", "add", "--number", "0427")
+    place.cli("member", "forget", "0427", "--yes")
+    before = place.json("member", "list")
+    said = told(place, capsys, *args)
+    assert "has left and is forgotten" in said
+    assert "roomserver member add" in said
+    assert place.json("member", "list") == before
+    opened = open_place(load(place.config))
+    with opened.database.read() as session:
+        assert not session.query(OneTime).all() + session.query(Reason).all()
+    opened.database.close()
 
 
 def test_declining_tells_the_applicant(server: RoomServer) -> None:

@@ -102,6 +102,27 @@ def test_a_revoked_member_comes_back_above_everything_that_was_out(session: Sess
         members.reinstate(session, "0427", NOW)
 
 
+@pytest.mark.parametrize("act", ["revoke", "lift", "reinstate", "reissue", "suspend", "present"])
+def test_nothing_is_done_with_a_member_who_left(session: Session, act: str) -> None:
+    add(session)
+    before = members.forget(session, "0427", NOW)
+    more = {"suspend": (NOW + 1, NOW), "present": ()}.get(act, (NOW,))
+    with pytest.raises(MemberError, match="has left and is forgotten"):
+        getattr(members, act)(session, "0427", *more)
+    assert members.get(session, "0427") == before
+
+
+def test_who_left_and_was_let_in_again_at_a_door_is_not_hidden(session: Session) -> None:
+    """He opens doors, so the committee must be able to find him, and to revoke him."""
+    add(session)
+    reach = members.forget(session, "0427", NOW).revoked_through
+    learn(session, "forgotten", "0427", generation=1, through=0)
+    assert members.left(session, "0427")
+    learn(session, "reinstated", "0427", generation=reach + 1, through=reach)
+    assert not members.left(session, "0427")
+    assert members.revoke(session, "0427", NOW).revoked
+
+
 def test_generations_end_with_a_word_about_it(session: Session) -> None:
     add(session)
     learn(session, "revoked", "0427", generation=1, through=MAX_GENERATION)

@@ -222,7 +222,7 @@ def code(opened: Opened, args: Namespace) -> None:
     form = opened.place.settings.codes.codes()
     with opened.database.write() as session:
         door = which_door(doors.listed(session), args.door)
-        record = members.get(session, args.number)
+        record = members.present(session, args.number)
         key, name = opened.vault.open(door.key), door.name
         drawn = issue.draw(key, name, record, form, now(), card=args.card, days=args.days)
         if drawn.kind in PRINTED:

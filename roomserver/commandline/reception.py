@@ -109,7 +109,7 @@ def _moment(text: str, zone: tzinfo) -> int:
 def member_link(opened: Opened, args: Namespace) -> None:
     """A link that signs a member in once, to be sent or shown as a QR code."""
     with opened.database.write() as session:
-        members.get(session, args.number)
+        members.present(session, args.number)
         once.drop(session, Purpose.LINK, args.number)
         token = once.make(session, Purpose.LINK, now(), member=args.number)
     url = f"{opened.place.origin}/in/{token}"

@@ -71,11 +71,6 @@ def count(session: Session) -> int:
     return session.scalar(query) or 0
 
 
-def left(session: Session, number: str) -> bool:
-    """Whether the member of this number has left."""
-    return session.get_one(Member, number).forgotten_at is not None
-
-
 def _only(wanted: Standing, now: int) -> tuple[ColumnElement[bool], ...]:
     revoked = Member.generation <= Member.revoked_through
     match wanted:

@@ -39,7 +39,7 @@ def draw(
     session: Session, opened: Opened, door: Door, number: str, paper: Paper, now: int, days: int = SHEET_DAYS
 ) -> Drawn:
     """The codes of ``number`` for ``paper``; ``MemberError`` or ``IssueRefusedError`` say why not."""
-    record = members.get(session, number)
+    record = members.present(session, number)
     if paper not in of(record.kind):
         raise WrongPaperError(
             f"Member {number} is of kind {record.kind}; a {paper} is for {_KINDS[paper]}. "

@@ -51,6 +51,22 @@ def get(session: Session, number: str) -> AccessRecord:
     return record
 
 
+def present(session: Session, number: str) -> AccessRecord:
+    """The same of a member who is here; ``MemberError`` also for one who left."""
+    record = get(session, number)
+    if left(session, number):
+        raise MemberError(
+            f"The member {number} has left and is forgotten. Who comes back gets a new number: "
+            "roomserver member add"
+        )
+    return record
+
+
+def left(session: Session, number: str) -> bool:
+    """Whether the member of this number has left."""
+    return session.get_one(Member, number).forgotten_at is not None
+
+
 def rows(session: Session, number: str) -> list[AuditRow]:
     """The audit rows that mention ``number``, oldest first."""
     query = select(AuditRow).where(AuditRow.member == number)
@@ -83,20 +99,19 @@ def add(session: Session, kind: Kind, codes: Codes, now: int, number: str | None
     )  # what a member of whom a backup did not know may have
     record = AccessRecord(number, kind, generation=lost + 1, revoked_through=lost)
     if before is not None:  # a number that was given back: what the one before had stays dead
-        session.get_one(Member, number).forgotten_at = None
         record = replace(_next_generation(before), kind=kind)
     return _put(session, head, record, "added", now)
 
 
 def revoke(session: Session, number: str, now: int) -> AccessRecord:
     """Kill all codes of ``number``, also those of generations that may be out unseen."""
-    head, record = lock(session), get(session, number)
+    head, record = lock(session), present(session, number)
     return record if record.revoked else _put(session, head, access.revoke(record), "revoked", now)
 
 
 def suspend(session: Session, number: str, until: int, now: int) -> AccessRecord:
     """No codes and no entry until ``until`` (Unix s); suspended again, the later word holds."""
-    head, record = lock(session), get(session, number)
+    head, record = lock(session), present(session, number)
     if record.revoked:
         raise MemberError(f"Member {number} is revoked, and enters no more as it is.")
     if until <= now:
@@ -106,7 +121,7 @@ def suspend(session: Session, number: str, until: int, now: int) -> AccessRecord
 
 def lift(session: Session, number: str, now: int) -> AccessRecord:
     """End a suspension; the codes are those from before."""
-    head, record = lock(session), get(session, number)
+    head, record = lock(session), present(session, number)
     if record.suspended_until is None or record.suspended_until <= now:
         raise MemberError(f"Member {number} is not suspended. See: roomserver member list")
     return _put(session, head, replace(record, suspended_until=None), "lifted", now)
@@ -114,7 +129,7 @@ def lift(session: Session, number: str, now: int) -> AccessRecord:
 
 def reinstate(session: Session, number: str, now: int) -> AccessRecord:
     """Let a revoked member in again, with a new generation; what he had stays dead, a suspension ends."""
-    head, record = lock(session), get(session, number)
+    head, record = lock(session), present(session, number)
     if not record.revoked:
         raise MemberError(
             f"Member {number} is not revoked. For new codes: roomserver member reissue {number}"
@@ -124,7 +139,7 @@ def reinstate(session: Session, number: str, now: int) -> AccessRecord:
 
 def reissue(session: Session, number: str, now: int) -> AccessRecord:
     """A new generation: what the member had (phone, sheet, card) stops working."""
-    head, record = lock(session), get(session, number)
+    head, record = lock(session), present(session, number)
     if record.revoked:
         raise MemberError(
             f"Member {number} is revoked. To let him in again: roomserver member reinstate {number}"
@@ -220,6 +235,8 @@ def _put(
     else:
         for name, value in fields.items():
             setattr(row, name, value)
+        if not record.revoked:  # by whatever way, also at a door: who may enter is not hidden
+            row.forgotten_at = None
     if before is not None and _standing(before) != _standing(record):
         reasons.drop(session, number)
     text = json.dumps(record.as_json(), sort_keys=True, separators=(",", ":"))

@@ -113,7 +113,7 @@ def link(request: Request, room: Room, caller: Caller, number: Number) -> Respon
     volunteers.spend(request, caller)
     with room.opened.database.write() as session:
         _get(session, number)
-        if people.left(session, number):
+        if members.left(session, number):
             raise NoMemberError
         once.drop(session, Purpose.LINK, number)
         token = once.make(session, Purpose.LINK, room.clock(), member=number)
@@ -148,7 +148,7 @@ def _do(
     try:
         with room.opened.database.write() as session:
             _get(session, number)
-            if people.left(session, number):
+            if members.left(session, number):
                 raise NoMemberError
             work(session, number, room.clock())
             acts.note(session, caller.name, did, room.clock(), member=number, **detail)
@@ -210,7 +210,7 @@ def _known(room: Server, number: str, now: int, *, clear: bool) -> dict[str, obj
         known: dict[str, object] = {
             "record": record,
             "told": reasons.read(session, opened.vault, number),
-            "standing": people.standing(record, now, left=people.left(session, number)),
+            "standing": people.standing(record, now, left=members.left(session, number)),
             "changed": None if change is None else (_why(change.why), change.at),
             "proofs": evidence.of_member(session, number, record.kind, form),
             "done": acts.listed(session, member=number, most=MOST_ACTS),
