@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,11 @@ from sqlalchemy import select
 
 from contract.codes import Codes, Kind
 from roomserver.cli import main
-from roomserver.residents import members, persons
+from roomserver.committee import accounts, volunteers
+from roomserver.committee.office import AccountSession
+from roomserver.committee.roles import Role
+from roomserver.residents import members, once, persons
+from roomserver.residents.once import Purpose
 from roomserver.storage import tags
 from roomserver.storage.database import Database
 from roomserver.storage.schema import AuditRow, Log, Meta
@@ -24,7 +29,10 @@ from roomserver.storage.tables import Base
 from roomserver.storage.vault import VaultError, make_key_file, open_key_file
 from roomserver.upkeep import backup
 from roomserver.upkeep.backup import N_AHEAD, BackupError
+from roomserver.web import sessions
+from roomserver.web.sessions import Visitor
 from roomserver.wire import commands, doors, rows
+from roomserver.wire.doors import EnrolmentRefusedError
 
 SORTS = ["sqlite", "postgresql"]
 NAME = "王小明"
@@ -81,14 +89,14 @@ def contents(database: Database) -> dict[str, list[Any]]:
 def test_everything_is_restored_into_either_sort_of_database(
     room: Room, empty: Database, tmp_path: Path
 ) -> None:
-    """Byte for byte, but for the counters, which go up."""
+    """Byte for byte, but for the counters, which go up, and the token of the door that has not enrolled."""
     file, vault = tmp_path / "backup.db", room.opened.vault
     lines = backup.back_up(room.opened.database, file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.glob("*backup*")] == ["backup.db"]
-    assert backup.restore(empty, vault, file) == lines
+    assert backup.restore(empty, vault, file) == lines - 1
     before, after = contents(room.opened.database), contents(empty)
-    for table in before.keys() - {"doors", "meta"}:
+    for table in before.keys() - {"doors", "meta", "enrolment_tokens"}:
         assert after[table] == before[table], table
     with empty.write() as session:
         door = doors.get(session, "front")
@@ -115,6 +123,29 @@ def test_a_number_that_is_given_out_after_a_restore_has_other_codes(
         assert new.revoked_through >= lost.generation + 2
         assert new.generation == new.revoked_through + 1
         assert members.reissue(session, "0427", NOW).generation == 2  # he was in the backup
+
+
+def test_what_was_good_once_is_not_good_again_after_a_restore(
+    room: Room, empty: Database, tmp_path: Path
+) -> None:
+    """Links, the token of a door, and who of the committee was signed in; a member stays signed in."""
+    file, vault = tmp_path / "backup.db", room.opened.vault
+    with room.opened.database.write() as session:
+        token = doors.add(session, vault, "front", NOW)
+        account, link = accounts.add(session, "lili", Role.ADMIN, NOW)
+        volunteers.begin(session, account, NOW)
+        own = once.make(session, Purpose.LINK, NOW, member="0427")
+        cookie = sessions.begin(session, Visitor(member="0427"), NOW)
+    backup.back_up(room.opened.database, file)
+    backup.restore(empty, vault, file)
+    for database, good in ((room.opened.database, True), (empty, False)):
+        with database.write() as session:
+            assert (once.take(session, Purpose.LINK, own, NOW) is not None) == good
+            assert (accounts.use_link(session, link, NOW) is not None) == good
+            assert (session.scalar(select(AccountSession)) is not None) == good
+            assert sessions.find(session, cookie, NOW) is not None
+            with nullcontext() if good else pytest.raises(EnrolmentRefusedError):
+                doors.enroll(session, vault, token, "front", NOW)
 
 
 def test_a_backup_made_while_rows_come_in_is_of_one_moment(room: Room, tmp_path: Path) -> None:

@@ -32,6 +32,11 @@ def restore(opened: Opened, args: Namespace) -> None:
         "what only the server knew since the backup: suspensions, who joined (add them again), and who was "
         "forgotten (forget them again)."
     )
+    say(
+        "Nobody of the committee is signed in, and links and enrolment tokens are void: make new ones. "
+        "Accounts that were disabled or reset since the backup are as they were before: look at roomserver "
+        "account list, and do it again. Members are signed in again where they have signed out since."
+    )
 
 
 def member_export(opened: Opened, args: Namespace) -> None:

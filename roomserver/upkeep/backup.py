@@ -12,20 +12,24 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, FromClause, Table, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from roomserver.committee.office import AccountSession
 from roomserver.errors import RoomserverError
 from roomserver.residents import members
 from roomserver.storage.database import Database, DatabaseError
-from roomserver.storage.schema import Door, Meta
+from roomserver.storage.register import OneTime
+from roomserver.storage.schema import Door, EnrolmentToken, Meta
 from roomserver.storage.tables import Base
 from roomserver.storage.vault import Vault
 
 AT_ONCE = 1000
 N_AHEAD = 1_000_000  # more commands than any server sends between two backups
 _TABLES = Base.metadata.sorted_tables
+# What was good once, or for an evening: since the backup it may have been used, or ended.
+_PERISHED = frozenset({OneTime.__table__, EnrolmentToken.__table__, AccountSession.__table__})
 
 
 class BackupError(RoomserverError, ValueError):
@@ -55,7 +59,8 @@ def restore(database: Database, vault: Vault, file: Path) -> int:
     """Put a backup into an empty database; how many lines. What the backup lacks, the doors tell again.
 
     Command counters go up, so that no number a door has taken comes again; and whoever is added from now on
-    has codes unlike those of a member the backup does not know.
+    has codes unlike those of a member the backup does not know. Links, tokens and the committee's sessions
+    are left out.
     """
     if not file.exists():
         raise BackupError(f"There is no {file}.")
@@ -106,19 +111,19 @@ def _fill(source: Connection, session: Session) -> int:
             "This database has doors in it, and a restore would lose what they sent. Restore into an empty "
             "one: put roomserver.db aside, or name another database in roomserver.toml; then: roomserver init"
         )
-    lines = _copy(source, session.connection())
+    lines = _copy(source, session.connection(), _PERISHED)
     session.execute(update(Door).values(command_n=Door.command_n + N_AHEAD))
     times = members.restores(session) + 1
     session.merge(Meta(name=members.RESTORES, value=str(times)))
     return lines
 
 
-def _copy(source: Connection, target: Connection) -> int:
-    """Every line of every table, in place of what is there."""
+def _copy(source: Connection, target: Connection, left_out: frozenset[FromClause] = frozenset()) -> int:
+    """Every line of every table but those left out, in place of what is there."""
     lines = 0
     for table in reversed(_TABLES):
         target.execute(delete(table))
-    for table in _TABLES:
+    for table in (table for table in _TABLES if table not in left_out):
         found = source.execution_options(yield_per=AT_ONCE).execute(select(table))
         for some in found.mappings().partitions():
             target.execute(insert(table), [dict(row) for row in some])
