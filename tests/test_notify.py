@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -235,11 +236,15 @@ def without_time(room: Room, log: str) -> bytes:
     ).raw
 
 
-def told_state(room: Room, *alarms: object, at: int = NOW) -> None:
-    """The door tells its state."""
+def state_of(*alarms: object, at: int) -> Incoming:
+    """A state of the door, as it arrives."""
     value = {"lock": "LOCKED", "door": None, "mode": "normal", "until": None, "lockout": False}
-    raw = json.dumps({**value, "alarms": alarms, "at": at}).encode()
-    room.exchange().take([Incoming(Topics("front").state, raw)])
+    return Incoming(Topics("front").state, json.dumps({**value, "alarms": alarms, "at": at}).encode())
+
+
+def told_state(room: Room, *alarms: object, at: int = NOW) -> None:
+    """The door tells its state to a server that has just started."""
+    room.exchange().take([state_of(*alarms, at=at)])
 
 
 def test_a_failed_store_is_noted_when_it_is_new(room: Room) -> None:
@@ -263,6 +268,44 @@ def test_two_servers_that_hear_the_same_state_note_it_once(room: Room) -> None:
         for _ in range(2):
             noted.of_state(session, room.door.id, value, {"alarms": [], "at": NOW + 9}, NOW + 9)
     assert noted_in(room) == [("store-failed", NOW), ("store-failed-ended", NOW + 9)]
+
+
+FAILS = ("store-failed",)
+STATES = ((), ("held",), FAILS, (*FAILS, "held"), (), FAILS, ())
+NEWS = [
+    (Event.STORE_FAILED, "2"),
+    (over(Event.STORE_FAILED), "4"),
+    (Event.STORE_FAILED, "5"),
+    (over(Event.STORE_FAILED), "6"),
+]
+
+
+@pytest.mark.parametrize("order", sorted(set(permutations("AAABBB"))), ids="".join)
+def test_of_two_servers_the_one_behind_un_tells_nothing(room: Room, order: tuple[str, ...]) -> None:
+    """Each takes every state at its own pace, two at a time: what is noted is what one alone would note."""
+    servers = {"A": room.exchange(), "B": room.exchange()}
+    coming = {name: [state_of(*alarms, at=at) for at, alarms in enumerate(STATES)] for name in servers}
+    for name, server in servers.items():
+        server.take([coming[name].pop(0)])
+    for name in order:
+        servers[name].take([coming[name].pop(0), coming[name].pop(0)])
+    with room.opened.database.read() as session:
+        found = session.query(Notification).order_by(Notification.id)
+        assert [(one.event, one.subject) for one in found] == NEWS
+
+
+def test_a_server_that_was_cut_off_goes_by_what_the_other_heard(room: Room) -> None:
+    first, second = room.exchange(), room.exchange()
+    for server in (first, second):
+        server.take([state_of(at=NOW)])
+    first.take([state_of(*FAILS, at=NOW + 1)])
+    second.connected()
+    second.take([state_of(*FAILS, "held", at=NOW + 2)])
+    assert noted_in(room) == [("store-failed", NOW)]
+    second.take([state_of(at=NOW + 3)])
+    first.connected()
+    first.take([state_of("held", at=NOW + 4)])
+    assert noted_in(room) == [("store-failed", NOW), ("store-failed-ended", NOW)]
 
 
 def silent(room: Room, now: int, since: int = NOW - DAY) -> list[tuple[str, int]]:

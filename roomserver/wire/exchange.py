@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -57,6 +58,7 @@ class _Heard:
     acks: dict[tuple[str, str], Ack] = field(default_factory=dict)
     forks: list[tuple[str, Ack]] = field(default_factory=list)
     spans: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    states: dict[str, Any] = field(default_factory=dict)
 
 
 class Exchange:
@@ -77,10 +79,12 @@ class Exchange:
         self._edition = -1  # of the doors, as they were read
         self._gaps = Gaps()
         self._announced: dict[str, int] = {}  # the revision each door was hinted at
+        self._states: dict[str, Any] = {}  # of each door the last that came here, since the link is up
 
     def connected(self) -> list[Outgoing]:
         """Everything retained again, for every door: nothing rests on the broker's memory."""
         self._announced.clear()
+        self._states.clear()
         out = self.changed()
         with self._database.read() as session:
             for keys in self._doors.values():
@@ -164,6 +168,7 @@ class Exchange:
         except SQLAlchemyError as error:
             log.error("the database does not take what the doors send: %s", type(error).__name__)
             return None
+        self._states |= heard.states
         if session.info.get(NOTED):
             self._noted()
         return heard
@@ -202,14 +207,22 @@ class Exchange:
             log.debug("door %s: %s is not understood: %s", keys.name, kind, error)
             return
         if kind == "state":
-            before = state.of_door(session, keys.id).get(kind)
-            noted.of_state(session, keys.id, before and before.value, value, self._clock())
+            noted.of_state(session, keys.id, self._before(session, keys, heard), value, self._clock())
+            heard.states[keys.name] = value
         state.keep(session, keys.id, kind, value, self._clock())
         reported = state.reported_rows(value) if kind == "health" else None
         if reported is not None:
             known = {one.log: one.through for one in reach.of_door(session, keys.id)}
             if reported[0] in known:  # a log of which nothing came yet is coming
                 heard.spans.setdefault((keys.name, reported[0]), (known[reported[0]], reported[1]))
+
+    def _before(self, session: Session, keys: Keys, heard: _Heard) -> Any:
+        """The state that came here before this one: what is stored may come from a server that is ahead."""
+        for taken in (heard.states, self._states):
+            if keys.name in taken:
+                return taken[keys.name]
+        told = state.of_door(session, keys.id).get("state")
+        return told and told.value
 
     def _lasts(self, session: Session, gap: Missing) -> bool:
         """Whether no other server has filled the gap meanwhile."""
