@@ -27,6 +27,7 @@ from door.events import Asked, Event
 MAX_LINE = 16_384
 MAX_ANSWER = 1 << 20
 TALK_SECONDS = 5.0
+AGAIN_SECONDS = 1.0
 BACKLOG = 128  # a full one refuses whoever asks next
 MODE = 0o660
 NEXT = "is it running? systemctl status door, and journalctl -u door"
@@ -66,6 +67,7 @@ class Control:
         self._questions = {"status": lambda _: status(), **(questions or {})}
         self._waiting: dict[str, Future[Reply]] = {}
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._stopping = threading.Event()
 
     def start(self) -> None:
         """Take questions from now on; a socket left behind by a killed door is replaced."""
@@ -78,6 +80,7 @@ class Control:
 
     def stop(self) -> None:
         """Take no more."""
+        self._stopping.set()
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -94,9 +97,10 @@ class Control:
         while True:
             try:
                 talk, _ = self._socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._answer, args=(talk,), name="control-talk", daemon=True).start()
+                threading.Thread(target=self._answer, args=(talk,), name="control-talk", daemon=True).start()
+            except (OSError, RuntimeError):  # stopped; or no more files or threads for now
+                if self._stopping.wait(AGAIN_SECONDS):
+                    return
 
     def _answer(self, talk: socket.socket) -> None:
         with talk, suppress(OSError):

@@ -69,13 +69,16 @@ class Daemon:
         self.machine.use_pins(self.config)
         self.inbox = Inbox()
         self._hangups: queue.SimpleQueue[bool] = queue.SimpleQueue()  # True: read again; False: the end
+        self._ruling = threading.Lock()  # the server's rules and a new file come by threads of their own
         self.lock = assemble.lock(self.config)
         self.store = assemble.store(self.config, self.credentials, self.inbox.put)
         remembered = self.store.start()
         self.server_said = remembered.facts.get("server")
         rules = self._rules(self.server_said)
-        self.contact = assemble.contact(self.config, self.inbox.put)
-        self.exit_button = assemble.exit_button(self.config, self.inbox.put)
+        self.contact, self.exit_button = (
+            assemble.contact(self.config, self.inbox.put),
+            assemble.exit_button(self.config, self.inbox.put),
+        )
         self.sensors, self.lights = (
             assemble.sensors(self.config, self.inbox.put),
             assemble.lights(self.config),
@@ -194,21 +197,23 @@ class Daemon:
     def take_rules(self, codes: Mapping[str, object], rules: Mapping[str, object]) -> None:
         """The server's codes and rules, in force and kept; ``ConfigError`` when they are none."""
         said = {"codes": dict(codes), "rules": dict(rules)}
-        new = configuration.rules(self.config, self.credentials, said)
-        self.server_said = said
-        self.store.keep([Remember("server", said)])
-        self.inbox.put(NewRules(new))
+        with self._ruling:
+            new = configuration.rules(self.config, self.credentials, said)
+            self.server_said = said
+            self.store.keep([Remember("server", said)])
+            self.inbox.put(NewRules(new))
 
     def reload(self) -> None:
         """Read the configuration again (SIGHUP); a faulty one changes nothing. Pins need a restart."""
-        try:
-            config = self.machine.fit(configuration.load(self.path))
-            new = configuration.rules(config, self.credentials, _object(self.server_said))
-        except ConfigError as error:
-            _LOG.error("the old configuration stays: %s", error)
-            return
-        self.config = config
-        self.inbox.put(NewRules(new))
+        with self._ruling:
+            try:
+                config = self.machine.fit(configuration.load(self.path))
+                new = configuration.rules(config, self.credentials, _object(self.server_said))
+            except ConfigError as error:
+                _LOG.error("the old configuration stays: %s", error)
+                return
+            self.config = config
+            self.inbox.put(NewRules(new))
 
     def _rules(self, said: object) -> Rules:
         try:
@@ -251,8 +256,10 @@ class Daemon:
 
     def _start(self) -> None:
         """What is at the door first, the network last."""
-        for part in (*self.sensors, *self.keypads):
-            part.start()
+        inputs = (self.exit_button, *self.sensors, *self.keypads)
+        for part in inputs:
+            if part is not None:
+                part.start()
         try:
             self.control.start()
         except OSError as error:

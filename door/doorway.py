@@ -62,11 +62,11 @@ def unlock(doorway: Doorway, passage: Passage, now: Moment, rules: Rules) -> Mov
     return replace(doorway, passage=passage, unlocked=True, relock_at=relock_at), (Unlock(rules.unlock_ms),)
 
 
-def moved(doorway: Doorway, at: Moment, rules: Rules) -> Doorway:
+def moved(doorway: Doorway, at: Moment, ms: int) -> Doorway:
     """The strike time counts from when the lock moved; waiting for the record takes nothing from it."""
     if doorway.relock_at is None:
         return doorway
-    return replace(doorway, relock_at=max(doorway.relock_at, at + rules.unlock_ms))
+    return replace(doorway, relock_at=max(doorway.relock_at, at + ms))
 
 
 def exit_pressed(doorway: Doorway, now: Moment, rules: Rules) -> Moved:

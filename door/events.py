@@ -61,9 +61,10 @@ class ExitPressed:
 
 @dataclass(frozen=True, slots=True)
 class LockMoved:
-    """The lock was unlocked for the strike time at this moment: later than decided, after the record."""
+    """The lock was unlocked for ``ms`` at this moment: later than decided, after the record."""
 
     at: Moment
+    ms: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol
@@ -85,8 +86,9 @@ def free_mb(folder: Path) -> int | None:
         return None
 
 
+@cache
 def program_version() -> str:
-    """The version installed."""
+    """The version installed when it was first asked for: it is read from the disk."""
     try:
         return version("studyroom")
     except PackageNotFoundError:

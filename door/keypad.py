@@ -84,7 +84,7 @@ class Reports:
         now = now_ms()
         waits = [since + HELD_MS - now for key, since in self._down.items() if key not in self._held]
         rest_ms = self._chatter.rest_ms(now)
-        return min((ms / 1000 for ms in (*waits, rest_ms) if ms is not None), default=None)
+        return min((max(0, ms) / 1000 for ms in (*waits, rest_ms) if ms is not None), default=None)
 
 
 def now_ms() -> Moment:

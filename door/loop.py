@@ -131,9 +131,11 @@ class Loop:
                     pending = []
                 case Relock():
                     self._lock.relock()
-                case Unlock(ms):
-                    self._lock.unlock(None if ms is None else ms / 1000)
-                    self._inbox.put(LockMoved(moment()))
+                case Unlock(None):
+                    self._lock.unlock(None)
+                case Unlock(int(ms)):
+                    self._lock.unlock(ms / 1000)
+                    self._inbox.put(LockMoved(moment(), ms))
                 case Show(cue, ms):
                     self._show(cue, ms, now)
                 case Light(on):

@@ -41,8 +41,8 @@ def sense(state: State, event: Sensed, now: Moment, rules: Rules) -> Decided:
             return replace(state, occupancy=people), effects
         case FireChanged(burning):
             return _fire(state, burning, now, rules)
-        case LockMoved(at):
-            return replace(state, doorway=doorway.moved(state.doorway, at, rules)), ()
+        case LockMoved(at, ms):
+            return replace(state, doorway=doorway.moved(state.doorway, at, ms)), ()
 
 
 def blocked(state: State, now: Moment, rules: Rules) -> Decided:

@@ -27,8 +27,8 @@ class Contact:
     """A contact between its pin and ground, whose settled level means something; the pull-up is the Pi's.
 
     ``post(event(True))`` 50 ms after what it watches for has begun, ``post(event(False))`` after its end.
-    With ``normally_closed`` that is the opening of the contact, so that a cut wire is noticed. What is so
-    at start is posted by ``start``, where it is to be an event::
+    With ``normally_closed`` that is the opening of the contact, so that a cut wire is noticed. Nothing is
+    posted before ``start``, which posts what is so then::
 
         fire = Contact(21, post, FireChanged, normally_closed=True)
         fire.start()
@@ -50,7 +50,7 @@ class Contact:
         self._post, self._event, self._normally_closed = post, event, normally_closed
         self._settle_seconds, self._after = settle_seconds, after
         self._mutex = Mutex()
-        self._settling = False
+        self._settling = self._started = False
         self._loop = DigitalInputDevice(pin, pull_up=pull_up)
         self._loop.when_activated = self._loop.when_deactivated = self._edge
         self._told = self.present
@@ -61,14 +61,16 @@ class Contact:
         return bool(self._loop.is_active) is not self._normally_closed
 
     def start(self) -> None:
-        """Post what was so at start, if that is news."""
+        """Begin to post; what is so already is posted at once."""
         with self._mutex:
+            self._started = True
             if self._told:
                 self._post(self._event(True))
 
     def start_as(self, event: Callable[[bool], Event]) -> None:
-        """Post what was so at start as ``event`` has it; a change is posted after it, never before."""
+        """Begin to post: first the level as ``event`` has it, then its changes."""
         with self._mutex:
+            self._started = True
             self._post(event(self._told))
 
     def close(self) -> None:
@@ -81,7 +83,10 @@ class Contact:
             if self._settling:
                 return
             self._settling = True
-        self._after(self._settle_seconds, self._settled)
+        try:
+            self._after(self._settle_seconds, self._settled)
+        except RuntimeError:  # no thread to be had; raised here, it would end the one that tells all edges
+            self._settled()
 
     def _settled(self) -> None:
         with self._mutex:
@@ -89,7 +94,8 @@ class Contact:
             if self._loop.closed or self.present is self._told:
                 return
             self._told = not self._told
-            self._post(self._event(self._told))
+            if self._started:
+                self._post(self._event(self._told))
 
 
 class DoorContact(Contact):
@@ -193,7 +199,7 @@ class ExitButton:
     by itself; on a strike the handle opens without it. It is answered at its first edge::
 
         button = ExitButton(22, post)
-        # post(ExitPressed()) once for each press
+        button.start()  # from then on post(ExitPressed()) once for each press
         button.close()
     """
 
@@ -210,6 +216,9 @@ class ExitButton:
         self._post, self._settle_seconds, self._clock = post, settle_seconds, clock
         self._last_edge = float("-inf")
         self._button = DigitalInputDevice(pin, pull_up=True)
+
+    def start(self) -> None:
+        """Begin to post; a button that is held already is no press."""
         self._button.when_activated = self._down
         self._button.when_deactivated = self._up
 

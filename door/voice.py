@@ -66,7 +66,7 @@ class Voice:
         if clip_of(cue, ms) is None:
             return
         with self._changed:
-            if self._saying is Cue.FIRE and cue is not Cue.FIRE:
+            if cue is not Cue.FIRE and Cue.FIRE in (self._saying, self._next and self._next[0]):
                 return
             self._next = cue, ms
             self._hush()
@@ -88,6 +88,9 @@ class Voice:
             if (found := next((path for path in there if path.is_file()), None)) is not None:
                 yield found
 
+    def _has_news(self) -> bool:
+        return self._closed or self._next is not None
+
     def _hush(self) -> None:
         if self._player is not None:
             self._player.terminate()
@@ -95,13 +98,17 @@ class Voice:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._next is not None)
+                self._changed.wait_for(self._has_news)
                 if self._closed:
                     return
                 assert self._next is not None
                 (cue, ms), self._next = self._next, None
-                player = self._play(cue, ms)
-                self._player, self._saying = player, cue
+                self._saying = cue
+            player = self._play(cue, ms)  # not under the lock: the disk may be slow, and cues do not wait
+            with self._changed:
+                self._player = player
+                if self._has_news():
+                    self._hush()
             if player is not None and player.wait() > 0:
                 self._fail(f"aplay ended with {player.returncode}")
             with self._changed:

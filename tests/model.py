@@ -209,8 +209,8 @@ class Model:
                 self.way.exit(now)
                 at_once = not self.rules.has_contact or bool(self.way.open)
                 self._pass("out" if at_once else "", now, e)
-            case ev.LockMoved(at):
-                self.way.felt(at)
+            case ev.LockMoved(at, ms):
+                self.way.felt(at, ms)
             case ev.KeyHeld(_, key):
                 if key == "*":
                     self._ring(now, e)

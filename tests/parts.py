@@ -150,10 +150,10 @@ class Way:
         if not self.free:
             self.until = now + self.rules.unlock_ms
 
-    def felt(self, at: int) -> None:
-        """The lock moved, perhaps later than decided: the whole strike time from then."""
+    def felt(self, at: int, ms: int) -> None:
+        """The lock moved, perhaps later than decided: the whole time from then."""
         if self.until is not None and not self.free:
-            self.until = max(self.until, at + self.rules.unlock_ms)
+            self.until = max(self.until, at + ms)
 
     def exit(self, now: int) -> None:
         """Somebody goes out: at once, in whatever mode."""

@@ -40,7 +40,7 @@ def test_the_strike_time_counts_from_when_the_lock_moved():
     house = House()
     let_in(house)
     house.wait(0.15)
-    house.post(LockMoved(house.now))
+    house.post(LockMoved(house.now, 5_000))
     assert of(Relock, house.wait(4.999)) == []
     assert of(Relock, house.wait(0.001)) == [Relock()]
 
@@ -51,10 +51,10 @@ def test_a_lock_that_moved_late_neither_shortens_nor_begins_a_strike_time():
     first = house.now
     house.wait(1)
     let_in(house, "0001")
-    house.post(LockMoved(first))
+    house.post(LockMoved(first, 5_000))
     assert of(Relock, house.wait(4.999)) == []
     assert of(Relock, house.wait(0.001)) == [Relock()]
-    house.post(LockMoved(house.now))
+    house.post(LockMoved(house.now, 5_000))
     assert house.state.doorway.relock_at is None
 
 

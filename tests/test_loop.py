@@ -148,6 +148,7 @@ def test_the_loop_tells_when_the_lock_has_moved() -> None:
     type_(loop, code())
     told = loop._inbox.get_nowait()
     assert isinstance(told, LockMoved)
+    assert told.ms == 5_000
     assert before <= told.at <= looping.moment()
 
 

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from hardware import states
 from patience import until
-from village import Door, codes_of, config, door_at
+from village import Door, codes_of, config, door_at, home, write
 
 from door import tables
 from door.attachments import Beams, Bell, Fire, Lights, Motion, PowerFail, Tamper
 from door.config import Config
 from door.effects import Cue
-from door.events import KeyHeld
+from door.events import FireChanged, KeyHeld
 from door.rules import Rules
+from door.sensors import Contact
 from tests.house import KEY, House, replace
 
 FITTED = {
@@ -81,6 +82,24 @@ def test_a_wire_that_is_cut_is_noticed_at_start(tmp_path: Path) -> None:
         until(lambda: here.alarms >= {"fire", "tamper", "power-failed"})
         until(lambda: door.unlocked)
         assert len(door.state.beams.broken) == 2
+
+
+def test_a_fire_that_begins_while_the_door_starts_leaves_it_free(tmp_path: Path) -> None:
+    """After the contacts are fitted and before the door has begun, which locks it first."""
+    home(tmp_path)
+    door = Door(write(tmp_path, everything(tmp_path)))
+    try:
+        here = Fitted(door)
+        (fire,) = (
+            one for one in door.daemon.sensors if isinstance(one, Contact) and one._event is FireChanged
+        )
+        for move, level in ((here.low, False), (here.high, True)):
+            move("fire.pin")
+            until(lambda level=level: fire._told is level)
+        door.start()
+        until(lambda: door.unlocked and "fire" in here.alarms)
+    finally:
+        door.close()
 
 
 @pytest.mark.parametrize("inward", [True, False])

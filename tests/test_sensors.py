@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import hardware
@@ -44,6 +45,11 @@ class Later:
             act()
 
 
+def at_start(opened: bool) -> Started:
+    """How the door's own contact begins."""
+    return Started(opened, "1")
+
+
 # -- door contact ---------------------------------------------------------------------------------
 
 
@@ -74,25 +80,27 @@ def test_a_cut_wire_reads_as_an_open_door(mock_factory: MockFactory) -> None:
 def test_a_change_is_posted_with_the_level_once_it_has_settled(mock_factory: MockFactory) -> None:
     posted, later, pin = Posted(), Later(), mock_factory.pin(PIN)
     contact = DoorContact(PIN, posted, after=later)
+    contact.start_as(at_start)
     pin.drive_low()
-    assert posted.all == []
+    assert posted.of(ContactChanged) == []
     assert [seconds for seconds, _ in later.waiting] == [0.05]
     later.run()
     pin.drive_high()
     later.run()
-    assert posted.all == [ContactChanged(False), ContactChanged(True)]
+    assert posted.of(ContactChanged) == [ContactChanged(False), ContactChanged(True)]
     contact.close()
 
 
 def test_chatter_that_ends_where_it_began_is_no_change(mock_factory: MockFactory) -> None:
     posted, later, pin = Posted(), Later(), mock_factory.pin(PIN)
     contact = DoorContact(PIN, posted, after=later)
+    contact.start_as(at_start)
     for _ in range(20):
         pin.drive_low()
         pin.drive_high()
     assert len(later.waiting) == 1
     later.run()
-    assert posted.all == []
+    assert posted.of(ContactChanged) == []
     contact.close()
 
 
@@ -100,25 +108,38 @@ def test_chatter_of_an_odd_length_is_one_change(mock_factory: MockFactory) -> No
     """Edges toggled instead of levels read would end the wrong way round."""
     posted, later, pin = Posted(), Later(), mock_factory.pin(PIN)
     contact = DoorContact(PIN, posted, after=later)
+    contact.start_as(at_start)
     for _ in range(3):
         pin.drive_low()
         pin.drive_high()
     pin.drive_low()
     later.run()
-    assert posted.all == [ContactChanged(False)]
+    assert posted.of(ContactChanged) == [ContactChanged(False)]
     contact.close()
 
 
 def test_an_edge_while_the_level_is_told_is_not_missed(mock_factory: MockFactory) -> None:
     later, pin, told = Later(), mock_factory.pin(PIN), []
     contact = DoorContact(PIN, told.append, after=later)
+    contact.start()
     pin.drive_low()
     later.run()
     pin.drive_high()
     later.run()
     pin.drive_low()
     later.run()
-    assert [event.open for event in told] == [False, True, False]
+    assert [event.open for event in told] == [True, False, True, False]
+    contact.close()
+
+
+def test_a_change_before_the_start_is_in_the_level_at_start(mock_factory: MockFactory) -> None:
+    """Posted by itself, before the door has begun, it would be forced, or a fire that the start locks out."""
+    posted, later, pin = Posted(), Later(), mock_factory.pin(PIN)
+    contact = DoorContact(PIN, posted, after=later)
+    pin.drive_low()
+    later.run()
+    contact.start_as(at_start)
+    assert posted.all == [Started(False, "1")]
     contact.close()
 
 
@@ -132,7 +153,7 @@ def test_a_change_while_the_level_at_start_is_posted_comes_after_it(mock_factory
     def started(opened: bool) -> Started:
         settles.start()
         settles.join(0.1)
-        return Started(opened, "1")
+        return at_start(opened)
 
     contact.start_as(started)
     settles.join(5)
@@ -140,9 +161,25 @@ def test_a_change_while_the_level_at_start_is_posted_comes_after_it(mock_factory
     contact.close()
 
 
+def test_without_a_thread_to_be_had_a_change_is_told_at_once(mock_factory: MockFactory) -> None:
+    """The error would end the one thread that tells the edges of every pin."""
+
+    def none(_seconds: float, _act: Callable[[], None]) -> None:
+        raise RuntimeError("can't start new thread")
+
+    posted, pin = Posted(), mock_factory.pin(PIN)
+    contact = DoorContact(PIN, posted, after=none)
+    contact.start_as(at_start)
+    pin.drive_low()
+    pin.drive_high()
+    assert posted.of(ContactChanged) == [ContactChanged(False), ContactChanged(True)]
+    contact.close()
+
+
 def test_by_its_own_clock_a_change_is_told_and_no_thread_is_left(mock_factory: MockFactory) -> None:
     posted, pin = Posted(), mock_factory.pin(PIN)
     contact = DoorContact(PIN, posted)
+    contact.start_as(at_start)
     before = threading.active_count()
     pin.drive_low()
     assert posted.next(ContactChanged, 5) == ContactChanged(False)
@@ -156,10 +193,11 @@ def test_by_its_own_clock_a_change_is_told_and_no_thread_is_left(mock_factory: M
 def test_a_closed_contact_posts_nothing_more(mock_factory: MockFactory) -> None:
     posted, later, pin = Posted(), Later(), mock_factory.pin(PIN)
     contact = DoorContact(PIN, posted, after=later)
+    contact.start_as(at_start)
     pin.drive_low()
     contact.close()
     later.run()
-    assert posted.all == []
+    assert posted.of(ContactChanged) == []
 
 
 # -- exit button ----------------------------------------------------------------------------------
@@ -170,6 +208,7 @@ def press_and_bounce(mock_factory: MockFactory, settings: list[tuple[float, bool
     now = [0.0]
     posted, pin = Posted(), mock_factory.pin(PIN)
     button = ExitButton(PIN, posted, clock=lambda: now[0])
+    button.start()
     for at, low in settings:
         now[0] = at
         (pin.drive_low if low else pin.drive_high)()
@@ -193,7 +232,10 @@ def test_each_press_counts_and_a_held_button_is_one(mock_factory: MockFactory) -
 
 def test_a_button_held_at_start_is_not_a_press(mock_factory: MockFactory) -> None:
     posted, pin = Posted(), mock_factory.pin(PIN)
-    button = ExitButton(PIN, posted)
+    button = ExitButton(PIN, posted, clock=count().__next__)
+    pin.drive_low()
+    button.start()
+    pin.drive_high()
     assert posted.all == []
     pin.drive_low()
     assert posted.all == [ExitPressed()]
@@ -214,10 +256,11 @@ def test_a_contact_posts_what_it_watches_for_and_its_end(
     pin.drive_low()
     pin._set_pull = lambda value: None  # type: ignore[attr-defined]
     fire = Contact(PIN, posted, FireChanged, normally_closed=normally_closed, after=later)
+    fire.start()
     for move in (pin.drive_high, pin.drive_low):
         move()
         later.run()
-    assert posted.all == [FireChanged(normally_closed), FireChanged(not normally_closed)]
+    assert posted.all[-2:] == [FireChanged(normally_closed), FireChanged(not normally_closed)]
     fire.close()
 
 
@@ -248,6 +291,7 @@ def test_a_motion_sensor_is_a_module_with_a_high_output_or_a_contact_that_opens(
     pin.drive_low()
     pin._set_pull = lambda value: None  # type: ignore[attr-defined]
     motion = MotionSensor(PIN, posted, module=module, after=later)
+    motion.start()
     pin.drive_high()
     later.run()
     assert posted.all == [MotionChanged(True)]

@@ -140,6 +140,23 @@ def test_the_click_of_a_key_cuts_nothing_short_and_nothing_cuts_a_fire_short(
         assert voice._next is None
 
 
+def test_a_fire_that_waits_for_the_end_of_a_sentence_is_not_overtaken(
+    loudspeaker: Loudspeaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loudspeaker.stays.touch()
+    with speaking() as voice:
+        voice.show(Cue.WRONG, None)
+        until(lambda: len(loudspeaker.played) == 1)
+        loudspeaker.stays.unlink()
+        with monkeypatch.context() as slowly:
+            slowly.setattr(voice, "_hush", lambda: None)  # the player takes its time to end
+            voice.show(Cue.FIRE, None)
+            voice.show(Cue.WAIT, 3_000)
+        voice._hush()
+        until(lambda: len(loudspeaker.played) == 2)
+    assert loudspeaker.played[1] == ["zh/fire", "en/fire"]
+
+
 def test_in_the_quiet_hours_only_a_fire_is_told(loudspeaker: Loudspeaker) -> None:
     with speaking(quiet=lambda: True) as voice:
         voice.show(Cue.WRONG, None)

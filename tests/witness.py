@@ -150,7 +150,7 @@ class Witness(House):
         effects = super().post(event)
         self.decided += 1
         if isinstance(event, LockMoved) and self.strike_until not in {None, -1}:
-            self.strike_until = max(self.strike_until, event.at + self.rules.unlock_ms)
+            self.strike_until = max(self.strike_until, event.at + event.ms)
         for effect in effects:
             self._perform(effect)
         self.seen = Seen(event, effects, expected, unlocked)

@@ -36,7 +36,7 @@ def leaves(walker: Walker, a: int, b: int) -> None:
     if a in (1, 2):
         walker.gap = 150 * (a - 1)  # so long the record took
         walker.pause()
-        walker.post(ev.LockMoved(walker.w.now))
+        walker.post(ev.LockMoved(walker.w.now, walker.w.rules.unlock_ms))
     if b in (1, 2, 3):
         walker.gap = (700, 3000, walker.w.rules.exit_shunt_ms)[b - 1]
         opens(walker, 0, 0)
