@@ -184,7 +184,8 @@ def _member_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
         ("lift", reception.member_lift, "end a suspension now"),
         ("revoke", desk.member_revoke, "let a member draw no code and enter no more"),
         ("reinstate", desk.member_reinstate, "let a revoked member in again, with new codes"),
-        ("reissue", desk.member_reissue, "new codes for a lost phone, sheet or card"),
+        ("reissue", desk.member_reissue, "new codes for a lost sheet or card"),
+        ("lost-phone", reception.member_lost_phone, "sign a member out everywhere, with new codes"),
     ):
         acts[name] = _command(member, name, work, words, rings=True, listing=True)
         acts[name].add_argument("number")

@@ -212,7 +212,8 @@ def member_reissue(opened: Opened, args: Namespace) -> None:
         record = members.reissue(session, args.number, now())
     text = (
         f"Member {record.member} has new codes: roomserver code {record.member}. The old ones stop when the "
-        "door hears of it, or when he types a new one and its second code."
+        "door hears of it, or when he types a new one and its second code. His phone stays signed in; if it "
+        f"is lost: roomserver member lost-phone {record.member}"
     )
     _said(args, record, text)
 

@@ -9,6 +9,8 @@ from datetime import datetime, tzinfo
 from roomserver.commandline import qr, show
 from roomserver.commandline.desk import DeskError
 from roomserver.commandline.show import say, say_json
+from roomserver.committee import acts
+from roomserver.committee.acts import Did
 from roomserver.place import Opened, now
 from roomserver.residents import joining, members, once, persons, reasons
 from roomserver.residents.once import LIFE_SECONDS, Purpose
@@ -120,6 +122,20 @@ def member_link(opened: Opened, args: Namespace) -> None:
     say(f"This link signs member {args.number} in, once, within {_LINK_HOURS} hours; an older one is dead:")
     say(f"\n  {url}\n")
     return say(f"As a QR code: {args.svg}" if args.svg is not None else qr.terminal(url))
+
+
+def member_lost_phone(opened: Opened, args: Namespace) -> None:
+    """Whoever found the phone has nothing."""
+    with opened.database.write() as session:
+        record = persons.lose_phone(session, args.number, now())
+        acts.note(session, None, Did.PHONE_LOST, now(), member=record.member)
+    if args.json:
+        return say_json(record.as_json())
+    return say(
+        f"Member {record.member} is signed out everywhere, passkeys, WeChat and unused links are dropped; "
+        "the old codes stop when the door hears of it (see: roomserver door list). When he has a phone: "
+        f"roomserver member {'reinstate' if record.revoked else 'link'} {record.member}"
+    )
 
 
 def member_forget(opened: Opened, args: Namespace) -> None:

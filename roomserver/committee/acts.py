@@ -34,6 +34,7 @@ class Did(StrEnum):
     REVOKED = "revoked"
     REINSTATED = "reinstated"
     REISSUED = "reissued"
+    PHONE_LOST = "phone-lost"
     LINKED = "linked"
     SUSPENDED = "suspended"
     LIFTED = "lifted"

@@ -22,7 +22,7 @@ class Right(StrEnum):
     DOOR = "door"  # unlock, identify, set the count
     MODE = "mode"  # open, lockdown, normal
     SUSPEND = "suspend"  # until a time, and lift it again
-    MEMBERS = "members"  # revoke, reinstate, re-issue, a link to come back
+    MEMBERS = "members"  # revoke, reinstate, re-issue, a lost phone, a link to come back
     REVEAL = "reveal"  # a name and a phone in the clear
     APPLICATIONS = "applications"
     RULES = "rules"  # hours, holidays, capacity, note

@@ -14,7 +14,8 @@ from roomserver.pages.words import CATALOGUE, word
 from roomserver.residents import phone
 from roomserver.residents.phone import Shown
 from roomserver.residents.standing import NoCode
-from roomserver.web.sessions import Room, SignedIn
+from roomserver.web import sessions
+from roomserver.web.sessions import Room, SignedIn, SignedOutError
 
 POLL_SECONDS = 4
 RENEW_SECONDS = 15 * 60  # a page with less than this left gets new codes
@@ -26,7 +27,7 @@ router = APIRouter()
 @router.get("/code")
 def code(request: Request, room: Room, member: SignedIn, door: str | None = None) -> Response:
     """The page; to open it is to draw a code."""
-    shown = phone.draw(room.opened, phone.show(room.opened, member, room.clock(), door), member)
+    shown = phone.draw(room.opened, _show(request, room, member, door), member)
     return look.render(
         request, "code.html", **_values(request, room.opened.place.settings.codes.codes(), shown)
     )
@@ -38,7 +39,7 @@ def live(
 ) -> dict[str, Any]:
     """What changed since, for a page that is open; codes when those it has (``until``) will not last."""
     form = room.opened.place.settings.codes.codes()
-    shown = phone.show(room.opened, member, room.clock(), door)
+    shown = _show(request, room, member, door)
     values = _values(request, form, shown)
     more = bool(shown.codes) and until < shown.now + RENEW_SECONDS
     return {
@@ -51,6 +52,15 @@ def live(
         "offline": values["told"]["offline"] if more else None,
         "list": look.fragment(request, "code_list.html", **values) if more else None,
     }
+
+
+def _show(request: Request, room: Room, member: str, door: str | None) -> Shown:
+    """What he is shown, unless he was signed out meanwhile: new codes are not for a phone that is lost."""
+    shown = phone.show(room.opened, member, room.clock(), door)
+    with room.opened.database.read() as session:
+        if sessions.visitor_now(request, session).member != member:
+            raise SignedOutError
+    return shown
 
 
 def _values(request: Request, form: Codes, shown: Shown) -> dict[str, Any]:

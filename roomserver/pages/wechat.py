@@ -17,7 +17,7 @@ from roomserver.residents.once import Purpose
 from roomserver.residents.wechat import MAX_CODE, Refused, WechatRefusedError
 from roomserver.web import limits, problems, sessions
 from roomserver.web.problems import Problem
-from roomserver.web.sessions import Room, SignedIn, Visitor, Whoever
+from roomserver.web.sessions import Room, SignedIn, SignedOutError, Visitor, Whoever
 
 router = APIRouter()
 api = APIRouter()  # called by the mini program, which has no cookie, so there is no form to forge
@@ -86,9 +86,12 @@ def ask(request: Request, member: SignedIn, visitor: Whoever) -> Response:
 
 
 @router.post("/wechat/link")
-def link(request: Request, room: Room, member: SignedIn, visitor: Whoever) -> Response:
+def link(request: Request, room: Room, member: SignedIn) -> Response:
     """He says so."""
     with room.opened.database.write() as session:
+        visitor = sessions.visitor_now(request, session)
+        if visitor.member != member:  # signed out meanwhile: no link that outlives it
+            raise SignedOutError
         if visitor.wechat_tag is not None:
             wechat.link(session, visitor.wechat_tag, member, room.clock())
             sessions.settle_wechat(session, sessions.token_of(request) or "")

@@ -29,6 +29,7 @@ from roomserver.storage.vault import Vault
 from roomserver.wire import commands, doors
 
 HANDLE_BYTES = 16
+WAYS_IN = (WebSession, OneTime, Passkey, WechatAccount)
 NAME_LENGTH = 60
 _PHONE = re.compile(r"\+?\d{6,15}", re.ASCII)
 
@@ -134,10 +135,21 @@ def export(session: Session, vault: Vault, number: str) -> dict[str, Any]:
     }
 
 
+def lose_phone(session: Session, number: str, now: int) -> AccessRecord:
+    """Leave whoever has the phone nothing: no session, passkey, WeChat link or one-time link, and no code.
+
+    A revoked member has no code anyway, and gets new ones when he is reinstated.
+    """
+    for table in WAYS_IN:
+        session.execute(delete(table).where(table.member == number))
+    record = members.get(session, number)
+    return record if record.revoked else members.reissue(session, number, now)
+
+
 def forget(session: Session, number: str, now: int) -> AccessRecord:
     """Delete the link from number to person at once, revoke, and have every door drop its record."""
     record = members.forget(session, number, now)
-    for table in (Consent, WebSession, OneTime, Passkey, WechatAccount, Reason, Draw):
+    for table in (*WAYS_IN, Consent, Reason, Draw):
         session.execute(delete(table).where(table.member == number))
     session.execute(delete(Person).where(Person.number == number))
     for door in doors.listed(session):

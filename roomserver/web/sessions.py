@@ -118,6 +118,12 @@ def visitor_of(request: Request) -> Visitor:
     return visitor
 
 
+def visitor_now(request: Request, session: Session) -> Visitor:
+    """Whoever calls, as this transaction sees it: since he asked he may have been signed out, or taken in."""
+    found = find(session, token_of(request) or "", server_of(request).clock())
+    return Visitor() if found is None else _whom(found)
+
+
 def member_or_none(request: Request) -> str | None:
     """The signed-in member's number, if anybody is signed in."""
     return visitor_of(request).member
@@ -190,13 +196,14 @@ def _look_up(request: Request) -> Visitor:
         found = find(session, token, now)
         if found is None:
             return Visitor()
-        visitor, stale = (
-            Visitor(found.member, found.application_id, found.wechat_tag),
-            now - found.seen_at >= RENEW_SECONDS,
-        )
+        visitor, stale = _whom(found), now - found.seen_at >= RENEW_SECONDS
     if stale:
         _renew(server, token, now)
     return visitor
+
+
+def _whom(found: WebSession) -> Visitor:
+    return Visitor(found.member, found.application_id, found.wechat_tag)
 
 
 def _renew(server: Server, token: str, now: int) -> None:

@@ -69,8 +69,14 @@ def reinstate(request: Request, room: Room, caller: Caller, number: Number) -> R
 
 @router.post("/reissue", dependencies=[needs(Right.MEMBERS)])
 def reissue(request: Request, room: Room, caller: Caller, number: Number) -> Response:
-    """New codes; what he had stops working."""
+    """New codes; what he had stops working, and his phone stays signed in."""
     return _do(request, room, caller, number, Did.REISSUED, members.reissue)
+
+
+@router.post("/lost-phone", dependencies=[needs(Right.MEMBERS)])
+def lost_phone(request: Request, room: Room, caller: Caller, number: Number) -> Response:
+    """Signed out everywhere, with new codes."""
+    return _do(request, room, caller, number, Did.PHONE_LOST, persons.lose_phone)
 
 
 @router.post("/suspend", dependencies=[needs(Right.SUSPEND)])

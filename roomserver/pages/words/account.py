@@ -63,6 +63,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "me.passkey-remove": ("删除", "Remove"),
     "me.sessions": ("已登录的浏览器：{count} 个", "Signed-in browsers: {count}"),
     "me.end-others": ("让其他浏览器都退出登录", "Sign the others out"),
+    "me.lost": (
+        "手机丢了？请告诉居委会，一次全部退出，换新号码。这里退出的只是浏览器；通行密钥和微信在上面删除。",
+        (
+            "A phone is lost? Tell the committee: all is signed out at once, with new codes. Here only "
+            "browsers are; passkeys and WeChat are removed above."
+        ),
+    ),
     "me.sign-out": ("退出登录", "Sign out"),
     "me.sign-out-help": (
         "退出后要用通行密钥或居委会的链接才能回来。",

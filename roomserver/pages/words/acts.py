@@ -18,6 +18,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "act.revoked": ("停用了会员 {member}", "withdrew member {member}"),
     "act.reinstated": ("恢复了会员 {member}", "reinstated member {member}"),
     "act.reissued": ("给会员 {member} 换了号码", "gave member {member} new codes"),
+    "act.phone-lost": (
+        "会员 {member} 的手机丢了：在所有设备上退出登录，旧号码作废",
+        "signed member {member}, whose phone is lost, out everywhere; the old codes are dead",
+    ),
     "act.linked": ("给会员 {member} 一个登录链接", "made a sign-in link for member {member}"),
     "act.suspended": ("让会员 {member} 暂停到 {until}", "paused member {member} until {until}"),
     "act.unlocked": ("开了一次门 {door}", "unlocked door {door} once"),

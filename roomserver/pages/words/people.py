@@ -125,16 +125,34 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "Have the member scan it now. It works once, within {hours} hours, and is not shown again.",
     ),
     "people.link-back": ("回到会员", "Back to the member"),
-    "people.reissue": ("手机、纸条或备用卡丢了：换新号码", "A lost phone, sheet or card: new codes"),
+    "people.lost-phone": (
+        "手机丢了：在所有设备上退出登录，换新号码",
+        "A lost phone: sign out everywhere, new codes",
+    ),
+    "people.lost-phone.help": (
+        (
+            "所有的登录、微信绑定、通行密钥和没用过的登录链接，还有以前的号码、纸条和备用卡，马上作废。"
+            "会员有了手机，再看证件，给一个登录链接。"
+        ),
+        (
+            "Every session, WeChat link, passkey and unused link is dead at once, and so are codes, sheets "
+            "and cards. When the member has a phone, see the card and make a link."
+        ),
+    ),
+    "people.lost-phone.button": (
+        "让会员 {number} 在所有设备上退出登录",
+        "Sign member {number} out everywhere",
+    ),
+    "people.reissue": ("纸条或备用卡丢了：换新号码", "A lost sheet or card: new codes"),
     "people.reissue.help": (
-        "以前的号码、纸条和备用卡作废，会员马上可以用新的；姓名和登录不变。",
-        "What was drawn before is dead; the member draws anew at once. Name and sign-in stay.",
+        "以前的号码、纸条和备用卡作废。手机不退出登录，马上可以取新的；手机也丢了，请用“手机丢了”。",
+        "What was drawn before is dead. The phone stays signed in and draws anew: not for a lost phone.",
     ),
     "people.reissue.button": ("给会员 {number} 换新号码", "New codes for member {number}"),
     "people.revoke": ("停用", "Withdraw"),
     "people.revoke.help": (
-        "会员不能再取号码，也不能再进门，直到恢复。他的手机上会看到“您的号码已停用”。",
-        "The member draws no codes and does not get in until reinstated. The phone will say so.",
+        "会员不能再取号码，也不能再进门，直到恢复。手机不退出登录，上面会看到“您的号码已停用”。",
+        "The member draws no codes and does not get in until reinstated. The phone stays signed in.",
     ),
     "people.revoke.button": ("停用会员 {number}", "Withdraw member {number}"),
     "people.reason": ("原因", "Why"),
@@ -166,8 +184,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "people.lift.button": ("结束会员 {number} 的暂停", "End the pause of member {number}"),
     "people.reinstate": ("恢复", "Reinstate"),
     "people.reinstate.help": (
-        "会员马上可以取新的号码；以前的号码、纸条和备用卡仍然作废。",
-        "The member draws new codes at once; what was drawn before stays dead.",
+        "登录着的手机马上可以取新的号码；以前的号码、纸条和备用卡仍然作废。手机丢了，请先用上面的“手机丢了”。",
+        "A signed-in phone draws new codes at once; the old stay dead. A lost phone: see above first.",
     ),
     "people.reinstate.button": ("恢复会员 {number}", "Reinstate member {number}"),
 }
