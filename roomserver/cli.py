@@ -113,7 +113,15 @@ def _upkeep_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     for command in (backup, restore):
         command.add_argument("file", type=Path, metavar="FILE")
     words = "seal everything with a new key, while the server runs"
-    _command(commands, "rotate-key", reception.rotate_key, words)
+    rotate = _command(commands, "rotate-key", reception.rotate_key, words)
+    steps = rotate.add_mutually_exclusive_group()
+    for step, words in (
+        ("add", "of several servers, first: a new key that does not seal yet"),
+        ("seal", "then, with the file copied to all: seal with it"),
+        ("drop", "then, with the file copied to all again: drop the old key"),
+        ("only-server", "all at once on PostgreSQL, where no other server shares it"),
+    ):
+        steps.add_argument(f"--{step}", dest="step", action="store_const", const=step, help=words)
 
 
 def _notify_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -17,6 +17,7 @@ from roomserver.residents.once import LIFE_SECONDS, Purpose
 from roomserver.storage.register import Person
 from roomserver.upkeep import sealing
 
+_BACK_UP = "Back it up now; older backups of the database need the key file of their day."
 _LINK_HOURS = LIFE_SECONDS[Purpose.LINK] // 3600
 
 
@@ -154,10 +155,29 @@ def member_forget(opened: Opened, args: Namespace) -> None:
     )
 
 
-def rotate_key(opened: Opened, _args: Namespace) -> None:
-    """A new sealing key."""
+def rotate_key(opened: Opened, args: Namespace) -> None:
+    """A new sealing key, all at once or a step of it."""
+    file = opened.place.key_file
+    match args.step:
+        case "add":
+            sealing.add(opened)
+            return say(
+                f"A new key is in {file}, and does not seal yet. Copy the file to every server, then type "
+                "here: roomserver rotate-key --seal"
+            )
+        case "seal":
+            count = sealing.seal(opened)
+            return say(
+                f"{count} values are sealed with the new key. Copy {file} to every server again, then type "
+                "here: roomserver rotate-key --drop"
+            )
+        case "drop":
+            sealing.drop(opened)
+            return say(f"The old key is gone from {file}. Copy it to every server once more. {_BACK_UP}")
+        case None if opened.database.engine.dialect.name != "sqlite":
+            raise DeskError(
+                "Another server may share this database, and must have a new key before anything is sealed "
+                "with it. Begin with: roomserver rotate-key --add (or, if there is none: --only-server)"
+            )
     count = sealing.rotate(opened)
-    say(
-        f"{count} values are sealed with a new key in {opened.place.key_file}. Back it up now; older backups "
-        "of the database need the key file of their day."
-    )
+    return say(f"{count} values are sealed with a new key in {file}. {_BACK_UP}")

@@ -12,7 +12,11 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from roomserver.errors import RoomserverError
 
 TOKEN_BYTES = 24
-_WRONG_KEY = "The key file is not the one this database was sealed with. Bring back the right one."
+WAITS = b"+"  # before a key that opens and does not seal yet
+_WRONG_KEY = (
+    "The key file is not the one this database was sealed with. Bring back the right one; of several servers "
+    "each needs the file of the one that has rotated the key."
+)
 
 
 class VaultError(RoomserverError, RuntimeError):
@@ -52,12 +56,13 @@ class Vault:
         return self.open(sealed).decode()
 
     def reseal(self, sealed: bytes) -> bytes:
-        """The same secret, sealed with the first key."""
+        """The same secret, sealed with the first key; untouched if it is already."""
         self._look()
         try:
-            return self._fernet.rotate(sealed)
+            self._first.decrypt(sealed)
         except InvalidToken:
-            raise VaultError(_WRONG_KEY) from None
+            return self._first.encrypt(self.open(sealed))
+        return sealed
 
     def _look(self) -> None:
         """Read the file again if it is another than it was."""
@@ -80,10 +85,11 @@ class Vault:
 
     def _use(self, keys: list[bytes]) -> None:
         self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._first = Fernet(keys[0])
 
 
 def open_key_file(path: Path) -> Vault:
-    """The vault of a key file: one key a line, the newest first."""
+    """The vault of a key file: one key a line, the newest first, with ``+`` while it does not seal yet."""
     try:
         vault = Vault(read_keys(path), path)
     except OSError as error:
@@ -96,8 +102,14 @@ def open_key_file(path: Path) -> Vault:
 
 
 def read_keys(path: Path) -> list[bytes]:
-    """The keys in a file, the newest first."""
-    return path.read_bytes().split()
+    """The keys in a file: the one that seals, then those that only open."""
+    keys = _lines(path)
+    return [key for key in keys if not _waits(key)] + [key.removeprefix(WAITS) for key in keys if _waits(key)]
+
+
+def key_waits(path: Path) -> bool:
+    """Whether the newest key in the file does not seal yet."""
+    return any(map(_waits, _lines(path)))
 
 
 def make_key_file(path: Path) -> None:
@@ -105,16 +117,30 @@ def make_key_file(path: Path) -> None:
     _write(path, [Fernet.generate_key()])
 
 
-def add_key(path: Path) -> None:
-    """Put a new key before those in the file: from now on it seals, and the others still open."""
-    _replace(path, [Fernet.generate_key(), *read_keys(path)])
+def add_key(path: Path, *, waits: bool = False) -> None:
+    """Put a new key into the file: it seals from now on unless it ``waits``, and the others still open."""
+    new = Fernet.generate_key()
+    _replace(path, [WAITS + new if waits else new, *_lines(path)])
+
+
+def let_seal(path: Path) -> None:
+    """From now on the newest key in the file seals."""
+    _replace(path, [key.removeprefix(WAITS) for key in _lines(path)])
 
 
 def drop_old_keys(path: Path) -> int:
-    """Keep only the newest key; how many are gone."""
+    """Keep only the key that seals; how many are gone."""
     keys = read_keys(path)
     _replace(path, keys[:1])
     return len(keys) - 1
+
+
+def _lines(path: Path) -> list[bytes]:
+    return path.read_bytes().split()
+
+
+def _waits(key: bytes) -> bool:
+    return key.startswith(WAITS)
 
 
 def _signature(path: Path) -> tuple[int, int]:
