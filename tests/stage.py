@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import databases
@@ -15,6 +16,7 @@ import uvicorn
 from fastapi import APIRouter
 from patience import until
 from secrecy import WITNESS
+from sqlalchemy.orm import Session
 
 from roomserver.app import bind
 from roomserver.pages import site
@@ -98,6 +100,29 @@ def form_token(text: str) -> str:
     found = re.search(r'name="form_token" value="([0-9a-f]{64})"', text)
     assert found, text[:2000]
     return found[1]
+
+
+@contextmanager
+def overtaken(database: Database, change: Callable[[Session], object], before: int = 1) -> Iterator[None]:
+    """Within it ``change`` is made just ``before`` so manieth write, or at its end if there are fewer."""
+    write, writes, waiting = database.write, count(1), [change]
+
+    def make_it() -> None:
+        while waiting:
+            with write() as session:
+                waiting.pop()(session)
+
+    def late() -> AbstractContextManager[Session]:
+        if next(writes) == before:
+            make_it()
+        return write()
+
+    database.write = late  # type: ignore[method-assign]
+    try:
+        yield
+        make_it()
+    finally:
+        del database.write  # type: ignore[method-assign]
 
 
 @contextmanager

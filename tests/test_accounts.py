@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import pytest
 from committee import PASSWORD, Committee, committee
 from rooms import room_in
 from sqlalchemy import select
-from stage import Browser, T, form_token
+from sqlalchemy.orm import Session
+from stage import Browser, T, form_token, overtaken
 from stopwatch import difference
 
 from roomserver.cli import main
@@ -108,7 +109,10 @@ def test_an_unknown_account_takes_as_long_as_a_known_one(
     monkeypatch.setattr(limits, "COMMITTEE", Limit("committee", 1000, 1))
 
     def tried(name: str) -> None:
-        assert accounts.check(room.opened, name, "wrong", "000000", room.now) is None
+        kept = accounts.opened_by(room.opened, name, "wrong")
+        with room.opened.database.write() as session:
+            found = accounts.take_sign_in(session, room.opened.vault, name, kept, "000000", room.now)
+        assert found is None
 
     assert difference(partial(tried, "the-duty"), partial(tried, "nobody"), near=0.1) <= 0.1
 
@@ -308,3 +312,40 @@ def test_what_cannot_be_done_says_what_to_do(room: Committee) -> None:
                 accounts.add(session, name, Role.DUTY, T)
         with pytest.raises(AccountError, match="account list"):
             accounts.reset(session, "nobody", T)
+
+
+# -- what is under way ----------------------------------------------------------------------------
+
+SHUT: dict[str, Callable[[Session, str, int], object]] = {
+    "reset": accounts.reset,
+    "disabled": accounts.disable,
+}
+
+
+@pytest.mark.parametrize("before", [1, 2])
+@pytest.mark.parametrize("how", SHUT)
+def test_a_sign_in_under_way_does_not_outlive_a_reset(room: Committee, how: str, before: int) -> None:
+    browser = room.stranger()
+    with overtaken(room.opened.database, lambda session: SHUT[how](session, "the-duty", room.now), before):
+        sign_in(browser, "the-duty", PASSWORD, room.code())
+    assert browser.get("/committee").headers["location"] == SIGN_IN
+    with room.opened.database.read() as session:
+        assert session.scalars(select(AccountSession)).all() == []
+
+
+def test_a_new_password_under_way_does_not_undo_a_reset(room: Committee) -> None:
+    browser = room.of(Role.DUTY)
+    text = browser.get("/committee/me").text
+    key = re.search(r"([A-Z2-7]{4} ){7}[A-Z2-7]{4}", text)
+    sealed = re.search(r'name="secret" value="([^"]+)"', text)
+    assert key
+    assert sealed
+    code = pyotp.TOTP(key[0].replace(" ", "")).at(room.now)
+    fields = {"form_token": form_token(text), "secret": sealed[1], "password": PASSWORD[::-1], "code": code}
+    with overtaken(room.opened.database, lambda session: accounts.reset(session, "the-duty", room.now)):
+        answer = browser.post("/committee/me/password", data=fields)
+    assert (answer.status_code, answer.headers["location"]) == (303, SIGN_IN)
+    with room.opened.database.read() as session:
+        account = accounts.get(session, "the-duty")
+        assert (account.password, account.totp) == (None, None)
+    assert room.acts() == []

@@ -14,13 +14,14 @@ import httpx
 import pytest
 from browser import browser, page, violations
 from playwright.sync_api import Page, Request
-from stage import Browser, Stage, T, stage
+from sqlalchemy.orm import Session
+from stage import Browser, Stage, T, overtaken, stage
 
 from contract.codes import Codes, Kind
 from roomserver.pages.words import CATALOGUE
 from roomserver.residents import members, once, passkeys, persons
 from roomserver.residents.once import Purpose
-from roomserver.storage.register import Passkey
+from roomserver.storage.register import Passkey, WebSession
 
 __all__ = ["browser", "page"]
 
@@ -180,6 +181,24 @@ def test_a_challenge_runs_out(phone: Phone) -> None:
     phone.sign_in()
     phone.page.get_by_role("alert").wait_for()
     assert phone.page.url.endswith("/sign-in")
+
+
+@pytest.mark.parametrize("before", [1, 2])
+def test_a_sign_in_under_way_does_not_outlive_its_member(phone: Phone, before: int) -> None:
+    """No session is left to a number that is nobody's, and perhaps somebody's later."""
+    phone.sign_in_by_link()
+    phone.make_passkey()
+    phone.sign_out()
+    phone.page.goto(f"{phone.room.url}/sign-in")
+
+    def forgotten(session: Session) -> None:
+        persons.forget(session, "0427", T)
+
+    database, answered = phone.room.opened.database, phone.page.expect_response("**/passkey/in")
+    with overtaken(database, forgotten, before + 1), answered:  # the first makes the challenge
+        phone.page.get_by_role("button", name=CATALOGUE["in.passkey"][0]).click()
+    with phone.room.opened.database.read() as session:
+        assert session.query(WebSession).count() == 0
 
 
 def test_an_authenticator_that_was_copied_is_refused(phone: Phone) -> None:

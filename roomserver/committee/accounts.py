@@ -168,24 +168,34 @@ def set_password(
     account.password, account.totp, account.totp_step = password_hash, vault.seal_text(secret), step
 
 
-def check(opened: Opened, name: str, password: str, code: str, now: int) -> int | None:
-    """The id of the account that these three open; None if they do not, after the same work.
+def opened_by(opened: Opened, name: str, password: str) -> str | None:
+    """The hash that this password opens, for ``take_sign_in``; None after the same work.
 
-    Which of them was wrong, or whether there is such an account, neither the answer tells nor its time.
+    It takes a while, on purpose, and holds up nobody who writes meanwhile.
     """
     with opened.database.read() as session:
         account = find(session, name)
         kept = account.password if account is not None and account.disabled_at is None else None
-    right = _matches(kept or _NOBODY, password) and kept is not None
-    with opened.database.write() as session:
-        account = session.scalar(select(Account).where(Account.name == plain(name)).with_for_update())
-        sealed = None if account is None else account.totp
-        secret = _NO_SECRET if sealed is None else opened.vault.open_text(sealed)
-        step = _step(secret, code, now, 0 if account is None else account.totp_step)
-        if account is None or sealed is None or step is None or not right or account.password != kept:
-            return None
-        account.totp_step, account.seen_at = step, now
-        return account.id
+    return kept if _matches(kept or _NOBODY, password) else None
+
+
+def take_sign_in(
+    session: Session, vault: Vault, name: str, kept: str | None, code: str, now: int
+) -> Account | None:
+    """The account that name, password (``kept``, the hash it opened) and code open now; None if they do not.
+
+    Which of them was wrong, or whether there is such an account, neither the answer tells nor its time.
+    """
+    account = session.scalar(select(Account).where(Account.name == plain(name)).with_for_update())
+    sealed = None if account is None else account.totp
+    secret = _NO_SECRET if sealed is None else vault.open_text(sealed)
+    step = _step(secret, code, now, 0 if account is None else account.totp_step)
+    if account is None or sealed is None or step is None or kept is None:
+        return None
+    if account.password != kept or account.disabled_at is not None:  # changed since it was opened
+        return None
+    account.totp_step, account.seen_at = step, now
+    return account
 
 
 def _matches(kept: str, password: str) -> bool:

@@ -110,6 +110,15 @@ def volunteer_of(request: Request) -> Volunteer:
     return found
 
 
+def account_now(request: Request, session: Session) -> Account:
+    """The caller's account as this transaction sees it; ``NotSignedInError`` if he was signed out since."""
+    token, now = sessions.token_of(request, COMMITTEE), sessions.server_of(request).clock()
+    found = None if token is None else _find(session, token, now)
+    if found is None:
+        raise NotSignedInError
+    return found[1]
+
+
 def must_be_fresh(caller: Volunteer) -> None:
     """``StaleError`` unless the caller has just signed in."""
     if not caller.fresh:
@@ -164,17 +173,26 @@ def _look_up(request: Request) -> Volunteer | None:
         return None
     now = server.clock()
     with server.opened.database.read() as session:
-        found = session.get(AccountSession, token_hash(token))
-        account = None if found is None or found.expires_at <= now else session.get(Account, found.account_id)
-        if found is None or account is None or account.disabled_at is not None:
+        known = _find(session, token, now)
+        if known is None:
             return None
+        found, account = known
         fresh, stale = now - found.made_at < FRESH_SECONDS, now - found.seen_at >= SEEN_SECONDS
         ready = accounts.has_way_in(session, account)
         caller = Volunteer(account.id, account.name, Role(account.role), ready, fresh)
     if stale:
         with server.opened.database.write() as session:
-            found = session.get(AccountSession, token_hash(token))
-            if found is not None:
-                found.seen_at = now
-                found.expires_at = min(now + IDLE_SECONDS, found.made_at + LIFE_SECONDS)
+            again = session.get(AccountSession, token_hash(token))
+            if again is not None:
+                again.seen_at = now
+                again.expires_at = min(now + IDLE_SECONDS, again.made_at + LIFE_SECONDS)
     return caller
+
+
+def _find(session: Session, token: str, now: int) -> tuple[AccountSession, Account] | None:
+    """The session of ``token`` and its account, while both are good."""
+    found = session.get(AccountSession, token_hash(token))
+    account = None if found is None or found.expires_at <= now else session.get(Account, found.account_id)
+    if found is None or account is None or account.disabled_at is not None:
+        return None
+    return found, account

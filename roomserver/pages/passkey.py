@@ -51,12 +51,14 @@ def sign_in(request: Request, room: Room, visitor: Whoever, answer: Answer) -> R
     """Sign in with what it signed."""
     sessions.spend(request, limits.SIGN_IN)
     site = passkeys.site_of(room.opened.place)
-    member = _tried(room, lambda session: passkeys.take_sign_in(session, site, answer, room.clock()))
-    to = "/code" if visitor.wechat_tag is None else "/wechat/link"
-    response = JSONResponse({"to": to})
-    with room.opened.database.write() as session:
+    response = JSONResponse({"to": "/code" if visitor.wechat_tag is None else "/wechat/link"})
+
+    def enter(session: Session) -> Response:
+        member = passkeys.take_sign_in(session, site, answer, room.clock())
         sessions.sign_in(request, response, session, Visitor(member))
-    return response
+        return response
+
+    return _tried(room, enter)
 
 
 @router.post("/me/passkeys/remove")

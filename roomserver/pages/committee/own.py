@@ -50,7 +50,7 @@ def set_password(
     try:
         kept = accounts.hashed(caller.name, password)
         with room.opened.database.write() as session:
-            account = session.get_one(Account, caller.id, with_for_update=True)
+            account = volunteers.account_now(request, session)
             opened = _opened(room, caller, secret)
             accounts.set_password(room.opened.vault, account, kept, opened, code, now)
             volunteers.end_others(request, session, caller.id)

@@ -10,7 +10,6 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from roomserver.committee import accountkeys, accounts, acts, volunteers
 from roomserver.committee.acts import Did
-from roomserver.committee.office import Account
 from roomserver.pages.committee import frame
 from roomserver.residents import passkeys
 from roomserver.residents.passkeys import PasskeyRefusedError
@@ -39,16 +38,16 @@ def by_password(
     sessions.spend(request, limits.SIGN_IN)
     limits_of_all = request.app.state.limits
     limits_of_all.spend(limits.COMMITTEE, f"account {accounts.plain(name)}")
-    account_id = accounts.check(room.opened, name, password, code, room.clock())
-    if account_id is None:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return frame.page(request, None, "committee/sign_in.html", status, wrong=True, name=name)
+    kept = accounts.opened_by(room.opened, name, password)
     response = RedirectResponse(COMMITTEE_PATH, HTTPStatus.SEE_OTHER)
     with room.opened.database.write() as session:
-        account = session.get_one(Account, account_id)
-        volunteers.sign_in(request, response, session, account)
-        acts.note(session, account.name, Did.SIGNED_IN, room.clock())
-    return response
+        account = accounts.take_sign_in(session, room.opened.vault, name, kept, code, room.clock())
+        if account is not None:
+            volunteers.sign_in(request, response, session, account)
+            acts.note(session, account.name, Did.SIGNED_IN, room.clock())
+            return response
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return frame.page(request, None, "committee/sign_in.html", status, wrong=True, name=name)
 
 
 @router.get("/in/{token}")
