@@ -45,7 +45,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "plays": "simulate simulation/",
     },
     "roomserver": {
-        "": "__init__ __main__ settings place errors app bell cli",
+        "": "__init__ __main__ settings place errors app bell peers cli",
         "keeps": "storage/ upkeep/",
         "hears and speaks": "wire/",
         "knows": "residents/ identity/",

@@ -19,6 +19,7 @@ from roomserver.bell import Bell
 from roomserver.committee import rulebook
 from roomserver.errors import RoomserverError
 from roomserver.notify.dispatch import Dispatcher
+from roomserver.peers import Peers
 from roomserver.place import Opened, Place, now
 from roomserver.upkeep.housekeeping import Housekeeping
 from roomserver.web.api import make_api
@@ -64,23 +65,24 @@ def serve(opened: Opened) -> None:
             revive()
             subscriber.changed()
 
+        peers = Peers(opened.database, look)
         # The bell first: what changes from here on is heard, what changed before is read below.
-        bell = Bell(opened.place.bell, look)
+        bell = Bell(opened.place.bell, _each(look, peers.tell))
         started.callback(bell.close)
         if broker is not None:
             started.callback(broker.stop)
         revive()
         housekeeping = Housekeeping(opened.database, now, opened.place.settings.audit.retention_days)
-        for part in (dispatcher, subscriber, housekeeping):
+        for part in (dispatcher, subscriber, peers, housekeeping):
             part.start()
             started.callback(part.stop)
-        _serve_http(opened, listener, subscriber)
+        _serve_http(opened, listener, _each(subscriber.changed, peers.tell))
 
 
-def _serve_http(opened: Opened, listener: socket.socket, subscriber: Subscriber) -> None:
+def _serve_http(opened: Opened, listener: socket.socket, changed: Callable[[], None]) -> None:
     place, http = opened.place, opened.place.settings.http
     config = uvicorn.Config(
-        make_api(Server(opened, subscriber.changed)),
+        make_api(Server(opened, changed)),
         log_config=None,
         access_log=False,  # addresses of callers are nobody's business
         server_header=False,
@@ -107,6 +109,16 @@ def _serve_http(opened: Opened, listener: socket.socket, subscriber: Subscriber)
     _tell_systemd("READY=1")
     running.run(sockets=[listener])
     _tell_systemd("STOPPING=1")
+
+
+def _each(*acts: Callable[[], None]) -> Callable[[], None]:
+    """One after the other."""
+
+    def act() -> None:
+        for one in acts:
+            one()
+
+    return act
 
 
 def _leave(*_: object) -> NoReturn:

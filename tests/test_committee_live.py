@@ -166,8 +166,12 @@ def test_a_refusal_of_the_door_and_a_silence_are_told(room: Committee) -> None:
 
 
 def test_a_command_that_never_went_out_is_told(room: Committee) -> None:
+    """Also while no server that has the broker looks."""
     press(room, "unlock")
-    room.wait(commands.LIFE_SECONDS + 1)
+    room.wait(commands.LIFE_SECONDS)
+    assert "等着发出" in shown(room)
+    room.wait(1)
+    assert "没有发出" in shown(room)
     with room.opened.database.write() as session:
         assert commands.sign_waiting(session, room.keys, room.now) == []
     assert "没有发出" in shown(room)

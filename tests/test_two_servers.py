@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import postgresql
 import pytest
+from broker import free_port
 from patience import until
 from serving import Ledger, Mosquitto, RoomServer, Wire, mosquitto
 from sqlalchemy import select
@@ -216,3 +217,19 @@ def test_a_door_added_at_one_server_is_known_to_the_other(town: Town) -> None:
     wire.close()
     with town.database.read() as session:
         assert alarms.open_alarms(session) == []
+
+
+@pytest.mark.timeout(300)
+def test_a_command_at_a_server_without_a_broker_is_sent_by_the_other(town: Town) -> None:
+    """A command lives for seconds: it must leave at once, whoever was asked."""
+    lonely = town.servers[0]
+    lonely.kill()
+    text = lonely.config.read_text("utf-8")
+    lonely.config.write_text(text.replace(f"port = {lonely.mqtt_port}", f"port = {free_port()}"), "utf-8")
+    lonely.start()
+    until(lambda: "no link to the broker" in lonely.log(), 60)
+    for n in range(1, 4):
+        with town.database.write() as session:
+            commands.ask(session, doors.get(session, "front").id, "identify", {}, now())
+        assert ring(lonely.folder / "roomserver.bell")
+        until(lambda n=n: [one["n"] for one in town.wires["front"].commands()] == [*range(1, n + 1)], 60)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from roomserver.room.seats import SILENT_SECONDS
 from roomserver.storage.schema import Door, SentCommand
-from roomserver.wire import doors, state
+from roomserver.wire import commands, doors, state
 from roomserver.wire.state import Told
 
 SHOWN_SECONDS = 600  # how long a command stays on the board
@@ -23,7 +23,7 @@ GIVEN = ("unlock", "mode", "count", "identify")  # what volunteers send; the res
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A command: what, when, and ``result``: waiting, sent, done, no-answer, or the door's error word."""
+    """A command; ``result``: waiting, not-sent, sent, done, no-answer, or the door's error word."""
 
     door: str
     verb: str
@@ -115,4 +115,6 @@ def _result(sent: SentCommand, now: int) -> str:
         return sent.error or "done"
     if sent.not_after is not None and now > sent.not_after:
         return "no-answer"
-    return "waiting" if sent.n is None else "sent"
+    if sent.n is None:  # it may be that nobody who could send it looks any more
+        return "waiting" if now - sent.asked_at <= commands.LIFE_SECONDS else "not-sent"
+    return "sent"
