@@ -15,6 +15,8 @@ from roomserver.errors import RoomserverError
 from roomserver.storage import migrations
 
 BUSY_MS = 10_000  # how long one process waits for another's write
+# libpq's: without them a machine that is gone is waited for as long as TCP likes, minutes or hours.
+_REACH = {"connect_timeout": 5, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 _WRITE_LOCK = 7_264_013  # any number that means only this
 _EXAMPLE = "Leave it empty, or write postgresql://USER:PASSWORD@HOST/NAME."
 
@@ -123,7 +125,7 @@ def _engine(url: str | URL, *, upgrading: bool = False) -> Engine:
         if address.get_backend_name() == "postgresql":
             # A program that hangs, or whose machine is gone, must not keep the lock from the others.
             options = f"-c lock_timeout={BUSY_MS} -c idle_in_transaction_session_timeout={6 * BUSY_MS}"
-            engine = create_engine(address, connect_args={"options": options}, pool_pre_ping=True)
+            engine = create_engine(address, connect_args={**_REACH, "options": options}, pool_pre_ping=True)
             event.listen(engine, "begin", _begin_postgresql)
             return engine
         engine = create_engine(address)

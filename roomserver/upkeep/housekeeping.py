@@ -23,6 +23,7 @@ log = logging.getLogger("roomserver.upkeep.housekeeping")
 
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3600
+STOP_SECONDS = 3
 KEPT_SECONDS = 30 * DAY_SECONDS  # what people were told
 
 
@@ -75,9 +76,9 @@ class Housekeeping:
         self._thread.start()
 
     def stop(self) -> None:
-        """No more."""
+        """No more; within ``STOP_SECONDS``, for what is not committed by then never was."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         while True:
