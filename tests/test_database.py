@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import databases
+import pytest
 from databases import on_both
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from roomserver.storage.database import Database
+from roomserver.storage.database import _REACH, Database, DatabaseError
 
 __all__ = ["on_both"]  # both databases, for every test here
 
@@ -35,4 +37,15 @@ def test_a_write_waits_for_the_disk_and_a_note_does_not(tmp_path: Path) -> None:
             with database.note() as session:
                 assert synchronous(session) == NOT_AWAITED[kind]
     finally:
+        database.close()
+
+
+@pytest.mark.timeout(60)
+def test_a_postgresql_that_takes_the_call_and_says_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is gone is not waited for as long as TCP likes."""
+    monkeypatch.setitem(_REACH, "connect_timeout", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        database = Database(f"postgresql://tester@127.0.0.1:{silent.getsockname()[1]}/room")
+        with pytest.raises(DatabaseError, match="cannot be reached"):
+            database.check()
         database.close()

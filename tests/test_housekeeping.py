@@ -116,3 +116,17 @@ def test_a_running_server_sweeps_by_itself(room: Stage) -> None:
     room.now = T + sessions.LIFE_SECONDS
     until(lambda: left(WebSession) == 0)
     keeper.stop()
+
+
+def test_a_stop_does_not_wait_for_a_database_that_does_not_answer(
+    room: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "STOP_SECONDS", 0.1)
+    keeper = Housekeeping(room.opened.database, lambda: room.now, 30)
+    with room.opened.database.write() as session:
+        session.query(Act).count()  # from here on it is locked
+        keeper.start()
+        keeper.stop()
+        assert keeper._thread.is_alive()
+    keeper._thread.join(30)
+    assert not keeper._thread.is_alive()
