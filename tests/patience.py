@@ -11,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], object], seconds: float = 10, step: float = 0.01) -> float:
+def until(condition: Callable[[], object], seconds: float = 30, step: float = 0.01) -> float:
     """Wait until ``condition()`` is true; the seconds it took. ``AssertionError`` at the deadline."""
     began = time.monotonic()
     pause = threading.Event()
@@ -33,7 +33,7 @@ class Posted:
         self.all.append(event)
         self._queue.put(event)
 
-    def next(self, kind: type[T], seconds: float = 10) -> T:
+    def next(self, kind: type[T], seconds: float = 30) -> T:
         """The next event of this kind; others before it are passed over."""
         deadline = time.monotonic() + seconds
         while True:

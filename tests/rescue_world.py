@@ -163,7 +163,7 @@ class DoorProcess:
             found.extend(filter(None, [self.ask("status")]))
             return bool(found)
 
-        until(answers, 20)
+        until(answers, 45)
         return found[0]
 
     def _read(self, stream: IO[bytes]) -> None:

@@ -146,7 +146,7 @@ class RoomServer:
             stderr=log,
         )
         log.close()
-        until(lambda: self.process is None or self.process.poll() is not None or answers(self.http_port), 20)
+        until(lambda: self.process is None or self.process.poll() is not None or answers(self.http_port), 45)
         assert self.process.poll() is None, self.log()
 
     def log(self) -> str:
