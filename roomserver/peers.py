@@ -77,8 +77,11 @@ class Peers:
                 log.info("other servers on this database are heard again")
             self._heard = True
             self._changed()  # what was told while nobody listened here
-            while not self._stopping.is_set():
-                if self._told in [key.fileobj for key, _ in either.select()]:
+            while True:
+                told = self._told in [key.fileobj for key, _ in either.select()]
+                if self._stopping.is_set():
+                    return
+                if told:
                     self._told.recv(4096)
                     link.execute(f"NOTIFY {CHANNEL}")
                 if any(one.pid != link.info.backend_pid for one in link.notifies(timeout=0)):

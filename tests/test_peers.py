@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
@@ -91,6 +93,19 @@ def test_after_a_cut_each_looks_and_hears_again(
         == ["other servers on this database are heard again"] * 2
         + ["other servers on this database are not heard"] * 2
     )
+
+
+def test_a_stop_does_not_wait_for_a_postgresql_that_hangs(pair: tuple[Listening, Listening]) -> None:
+    one, _ = pair
+    pids = postgresql.cluster().pids()
+    try:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        one.peers.stop()
+        assert not one.peers._thread.is_alive()
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 def test_on_sqlite_there_is_nobody_to_tell(tmp_path: Path) -> None:
