@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import databases
 import httpx
 import pytest
-from stage import Browser, Stage, T, stage
+from stage import Browser, Stage, T, form_token, stage
 from stopwatch import difference
 
 from contract.codes import Kind
@@ -21,10 +22,10 @@ from roomserver.identity import Verdict
 from roomserver.identity.gb11643 import Fault, NumberError, check_character, read
 from roomserver.pages.words import CATALOGUE
 from roomserver.residents import joining, members, persons
-from roomserver.residents.joining import JoiningError
+from roomserver.residents.joining import Applicant, JoiningError, Sent
 from roomserver.settings import Identity, Settings
-from roomserver.storage.register import Application, Consent, Person
-from roomserver.web.sessions import Visitor
+from roomserver.storage.register import Application, Consent, Person, WebSession
+from roomserver.storage.vault import new_token
 
 TODAY = date(2026, 11, 24)
 NUMBER, OTHER = "11010519491231002X", "440524188001010014"
@@ -68,7 +69,7 @@ def apply(room: Stage, browser: Browser | None = None, **changes: str) -> httpx.
     return (browser or room.browser()).submit("/join?again=1", form(**changes), "/join")
 
 
-def rows(room: Stage, table: type[Application | Person | Consent]) -> int:
+def rows(room: Stage, table: type[Application | Person | Consent | WebSession]) -> int:
     """How many there are."""
     with room.opened.database.read() as session:
         return session.query(table).count()
@@ -351,6 +352,77 @@ def test_the_paid_service_is_asked_only_so_often_a_day(tmp_path: Path) -> None:
         assert apply(room, browser, identity=OTHER).headers["location"] == "/code"
 
 
+# -- two taps -------------------------------------------------------------------------------------
+
+
+class Slow:
+    """A provider that knows its answer only when so many have asked; on the way something may happen."""
+
+    def __init__(self, verdict: Verdict, askers: int = 2, meanwhile: Callable[[], object] = bool) -> None:
+        self._verdict = verdict
+        self._all = Barrier(askers, meanwhile, timeout=60)
+
+    def check(self, _name: str, _number: str) -> Verdict:
+        """Wait for the others."""
+        self._all.wait()
+        return self._verdict
+
+
+def tapped_twice(room: Stage, browser: Browser, verdict: Verdict) -> Browser:
+    """The form is sent twice before either is answered, and the browser with what both answers gave it."""
+    room.app.state.provider = Slow(verdict)
+    token = form_token(browser.get("/join?again=1").text)
+    taps = [room.browser(dict(browser.cookies)) for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda tap: tap.post("/join", data={"form_token": token, **form()}), taps)
+    assert one.status_code == other.status_code == 303
+    assert one.headers["location"] == other.headers["location"]
+    assert one.cookies["session"] == other.cookies["session"]
+    return taps[0]
+
+
+@pytest.mark.parametrize("provider", ["committee", "demo"])
+def test_two_taps_make_one_application_and_the_phone_has_it(tmp_path: Path, provider: str) -> None:
+    with stage(tmp_path, replace(Settings(), identity=Identity(provider=provider))) as room:
+        browser = tapped_twice(room, room.browser(), Verdict.SEE_PAPER)
+        browser = tapped_twice(room, browser, Verdict.SEE_PAPER)  # and once again, as an applicant
+        assert CATALOGUE["join.waiting"][0] in browser.get("/join").text
+        assert (rows(room, Application), rows(room, WebSession), rows(room, Consent)) == (1, 1, 2)
+        with room.opened.database.write() as session:
+            (waits,) = joining.waiting(session, room.opened)
+            joining.approve(session, room.opened, waits.id, Kind.PHONE, T)
+        assert browser.get("/join").headers["location"] == "/code"
+
+
+def test_two_taps_make_one_member_and_the_phone_is_signed_in(demo: Stage) -> None:
+    browser = tapped_twice(demo, demo.browser(), Verdict.RIGHT)
+    assert "王小明" in browser.get("/me").text
+    assert (rows(demo, Person), rows(demo, Application), rows(demo, WebSession)) == (1, 0, 1)
+
+
+def test_the_same_number_from_another_browser_is_not_taken_for_a_second_tap(demo: Stage) -> None:
+    mine, thief = demo.browser(), demo.browser()
+    apply(demo, mine)
+    assert apply(demo, thief).headers["location"] == "/join"
+    assert thief.cookies["session"] != mine.cookies["session"]
+    assert thief.get("/me").status_code == 401
+
+
+@pytest.mark.parametrize("verdict", [Verdict.RIGHT, Verdict.SEE_PAPER])
+def test_who_is_approved_while_he_tries_again_stays_signed_in(demo: Stage, verdict: Verdict) -> None:
+    browser = demo.browser()
+    apply(demo, browser, name="王停机")
+
+    def approved() -> None:
+        with demo.opened.database.write() as session:
+            joining.approve(session, demo.opened, 1, Kind.PHONE, T)
+
+    demo.app.state.provider = Slow(verdict, 1, approved)
+    assert apply(demo, browser).headers["location"] == "/code"
+    assert "王停机" in browser.get("/me").text
+    assert (rows(demo, Person), rows(demo, Application), rows(demo, WebSession)) == (1, 0, 1)
+
+
 # -- what nobody finds out ------------------------------------------------------------------------
 
 
@@ -377,11 +449,13 @@ def test_known_and_unknown_numbers_take_the_same_time(room: Stage) -> None:
     apply(room)
     with room.opened.database.write() as session:
         joining.approve(session, room.opened, 1, Kind.PHONE, T)
+
+    def sent(who: Applicant) -> None:
+        joining.apply(room.opened, who, lambda *_: Verdict.SEE_PAPER, Sent(new_token()), T)
+
     known, unknown = (
-        partial(joining.apply, room.opened, who, lambda *_: Verdict.SEE_PAPER, Visitor(), T)
-        for who in (
-            joining.applicant(room.opened, "王小明", "13800138000", number, T) for number in (NUMBER, OTHER)
-        )
+        partial(sent, joining.applicant(room.opened, "王小明", "13800138000", number, T))
+        for number in (NUMBER, OTHER)
     )
     assert difference(known, unknown, near=0.1) <= 0.1
 

@@ -14,12 +14,12 @@ from roomserver.identity.gb11643 import NumberError
 from roomserver.pages import look, times
 from roomserver.pages.coming import home
 from roomserver.residents import joining, persons
-from roomserver.residents.joining import Declined, State, TooYoungError
+from roomserver.residents.joining import Declined, Sent, State, TooYoungError
 from roomserver.residents.persons import DetailsError
 from roomserver.storage.register import Application
 from roomserver.web import limits, sessions
 from roomserver.web.limits import Limit, TooManyError
-from roomserver.web.sessions import Room, Visitor, Whoever
+from roomserver.web.sessions import Room, Whoever
 
 router = APIRouter()
 
@@ -81,15 +81,13 @@ def apply(
     sessions.spend(request, limits.JOIN)
     now = room.clock()
     asked = joining.applicant(room.opened, name, phone, identity, now)
-    outcome = joining.apply(room.opened, asked, lambda *who: _check(request, *who), visitor, now)
+    sent = Sent(sessions.form_token(request), sessions.token_of(request))
+    outcome = joining.apply(room.opened, asked, lambda *who: _check(request, *who), sent, now)
     if outcome.verdict is Verdict.WRONG:
         return _form(request, filled, {"identity": "wrong"})
-    if outcome.visitor.member is not None:
-        response = home(Visitor(outcome.visitor.member, wechat_tag=visitor.wechat_tag))
-    else:
-        response = RedirectResponse("/join", HTTPStatus.SEE_OTHER)
-    with room.opened.database.write() as session:
-        sessions.sign_in(request, response, session, outcome.visitor)
+    taken_in = outcome.visitor.member is not None
+    response = home(outcome.visitor) if taken_in else RedirectResponse("/join", HTTPStatus.SEE_OTHER)
+    sessions.give_cookie(request, response, outcome.token)
     room.changed()
     return response
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -79,11 +79,23 @@ class Applicant:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """How the form came: with its own token, and from a browser with a session, if it had one."""
+
+    form: str = field(repr=False)
+    session: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an application: a member, an application that waits, or (wrong) nothing at all."""
+    """What came of an application: a member, an application that waits, or (wrong) nothing at all.
+
+    ``token`` is that of the session which the browser has from now on.
+    """
 
     verdict: Verdict
     visitor: Visitor = field(default_factory=Visitor)
+    token: str = field(default="", repr=False)
 
 
 def applicant(opened: Opened, name: str, phone: str, number: str, now: int) -> Applicant:
@@ -98,31 +110,47 @@ def applicant(opened: Opened, name: str, phone: str, number: str, now: int) -> A
 
 
 def apply(
-    opened: Opened, asked: Applicant, check: Callable[[str, str], Verdict], before: Visitor, now: int
+    opened: Opened, asked: Applicant, check: Callable[[str, str], Verdict], sent: Sent, now: int
 ) -> Outcome:
-    """Ask the provider, and take the applicant in, or have him wait; ``before`` is who he was till now."""
+    """Ask the provider, and take the applicant in, or have him wait; his session begins with it.
+
+    The same form sent twice (two taps, while the provider is slow) comes to the same session.
+    """
     verdict = Verdict.SEE_PAPER
     if asked.identity.mainland:
         verdict = check(asked.who.name, asked.identity.digits)
     if verdict is Verdict.WRONG:
         return Outcome(verdict)
-    tag = _tag(opened, asked.identity)
-    with opened.database.write() as session:
-        members.lock(session)  # two registrations of one number at once: one of them sees the other
-        if before.application is not None:  # he tries again; what he sent before is replaced
-            persons.drop_application(session, before.application)
-        if verdict is Verdict.RIGHT and persons.holder(session, tag) is None:
-            try:
-                return _take_in(session, opened, asked, tag, now)
-            except MemberError as error:  # no number is free: the committee's to mend, not his
-                log.error("somebody could not be taken in: %s", error)
-        return _wait(session, opened, asked, tag, verdict, now)
-
-
-def _tag(opened: Opened, identity: IdentityNumber) -> str:
     with opened.database.write() as session:
         tag_key = tags.key(session, opened.vault)
-    return tags.identity(tag_key, identity.digits)
+    tag = tags.identity(tag_key, asked.identity.digits)
+    token = tags.session(tag_key, sent.form, tag)
+    with opened.database.write() as session:
+        members.lock(session)  # two registrations of one number at once: one of them sees the other
+        before, made = (sessions.visitor_by(session, one, now) for one in (sent.session, token))
+        if before.member is not None:  # the committee took him in while the provider was asked
+            return Outcome(verdict, before, sent.session or "")
+        if made.member is not None or made.application is not None:
+            return Outcome(verdict, made, token)
+        if before.application is not None:  # he tries again; what he sent before is replaced
+            persons.drop_application(session, before.application)
+        outcome = _decide(session, opened, asked, tag, verdict, now)
+        visitor = replace(outcome.visitor, wechat_tag=before.wechat_tag)
+        for old in (sent.session or "", token):
+            sessions.end(session, old)
+        sessions.begin(session, visitor, now, token)
+    return replace(outcome, visitor=visitor, token=token)
+
+
+def _decide(
+    session: Session, opened: Opened, asked: Applicant, tag: str, verdict: Verdict, now: int
+) -> Outcome:
+    if verdict is Verdict.RIGHT and persons.holder(session, tag) is None:
+        try:
+            return _take_in(session, opened, asked, tag, now)
+        except MemberError as error:  # no number is free: the committee's to mend, not his
+            log.error("somebody could not be taken in: %s", error)
+    return _wait(session, opened, asked, tag, verdict, now)
 
 
 def _take_in(session: Session, opened: Opened, asked: Applicant, tag: str, now: int) -> Outcome:

@@ -40,3 +40,8 @@ def identity(tag_key: bytes, number: str) -> str:
 def wechat(tag_key: bytes, openid: str) -> str:
     """The tag of a WeChat account, whose openid is random enough for a plain keyed hash."""
     return hmac.digest(tag_key, b"wechat/v1\n" + openid.encode("utf-8", "replace"), "sha256").hex()
+
+
+def session(tag_key: bytes, form: str, identity_tag: str) -> str:
+    """The session of whoever sends this form (by its token) with this identity: sent twice, it is one."""
+    return hmac.digest(tag_key, f"session/v1\n{form}\n{identity_tag}".encode(), "sha256").hex()

@@ -48,10 +48,10 @@ class SignedOutError(Problem):
 # -- in the database ------------------------------------------------------------------------------
 
 
-def begin(session: Session, visitor: Visitor, now: int) -> str:
-    """A new session; its token goes into the cookie and nowhere else."""
+def begin(session: Session, visitor: Visitor, now: int, token: str = "") -> str:
+    """A new session; its token (the caller's own, or a new one) goes into the cookie and nowhere else."""
     _sweep(session, now)
-    token = new_token()
+    token = token or new_token()
     life = LIFE_SECONDS if visitor.member else APPLICANT_SECONDS
     session.add(
         WebSession(
@@ -71,6 +71,12 @@ def find(session: Session, token: str, now: int) -> WebSession | None:
     """The session of ``token``, unless it has expired."""
     found = session.get(WebSession, token_hash(token))
     return found if found is not None and now < found.expires_at else None
+
+
+def visitor_by(session: Session, token: str | None, now: int) -> Visitor:
+    """Whom the session of ``token`` belongs to, if there is one."""
+    found = find(session, token or "", now)
+    return Visitor() if found is None else _whom(found)
 
 
 def end(session: Session, token: str) -> None:
@@ -97,6 +103,10 @@ def admit(session: Session, application: int, member: str, now: int) -> None:
     session.execute(query.values(application_id=None, member=member, expires_at=now + LIFE_SECONDS))
 
 
+def _whom(found: WebSession) -> Visitor:
+    return Visitor(found.member, found.application_id, found.wechat_tag)
+
+
 def _sweep(session: Session, now: int) -> None:
     session.execute(delete(WebSession).where(WebSession.expires_at <= now))
 
@@ -120,8 +130,7 @@ def visitor_of(request: Request) -> Visitor:
 
 def visitor_now(request: Request, session: Session) -> Visitor:
     """Whoever calls, as this transaction sees it: since he asked he may have been signed out, or taken in."""
-    found = find(session, token_of(request) or "", server_of(request).clock())
-    return Visitor() if found is None else _whom(found)
+    return visitor_by(session, token_of(request), server_of(request).clock())
 
 
 def member_or_none(request: Request) -> str | None:
@@ -200,10 +209,6 @@ def _look_up(request: Request) -> Visitor:
     if stale:
         _renew(server, token, now)
     return visitor
-
-
-def _whom(found: WebSession) -> Visitor:
-    return Visitor(found.member, found.application_id, found.wechat_tag)
 
 
 def _renew(server: Server, token: str, now: int) -> None:
