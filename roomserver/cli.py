@@ -244,8 +244,10 @@ def _account_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
     _command(words, "list", chair.account_list, "show the accounts", listing=True)
     reset = _command(words, "reset", chair.account_reset, "new ways in for a lost password", listing=True)
     disable = _command(words, "disable", chair.account_disable, "no more signing in")
-    for command in (add, reset, disable):
+    role = _command(words, "role", chair.account_role, "another role, and signed out everywhere")
+    for command in (add, reset, disable, role):
         command.add_argument("name")
+    role.add_argument("role", type=Role, choices=list(Role))
 
 
 def _command(

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from committee import PASSWORD, Committee, committee
+from committee import PASSWORD, Committee, committee, hashed
 from rooms import room_in
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from stage import Browser, T, form_token, overtaken
 from stopwatch import difference
 
-from roomserver.cli import main
-from roomserver.committee import accounts, volunteers
-from roomserver.committee.accounts import AccountError, WeakPasswordError
-from roomserver.committee.office import Account, AccountSession
+from roomserver.cli import main, parser
+from roomserver.committee import accounts, acts, volunteers
+from roomserver.committee.accounts import AccountError, LastAdminError, WeakPasswordError
+from roomserver.committee.office import AccountSession
 from roomserver.committee.roles import Role
 from roomserver.residents import once
 from roomserver.residents.once import Purpose
@@ -298,11 +298,64 @@ def test_the_administrator_adds_lists_resets_and_disables(
         assert "/committee/in/" in said("add", "王阿姨", "--role", "admin")
         assert "link not used yet" in said("list")
         assert "/committee/in/" in said("reset", "王阿姨")
+        with room.opened.database.write() as session:
+            made, _ = accounts.add(session, "li", Role.ADMIN, T)
+            made.password = hashed()
         said("disable", "王阿姨")
         assert "disabled" in said("list")
         assert '"disabled_at": ' in said("list", "--json")
+        said("role", "王阿姨", "duty")
         with room.opened.database.read() as session:
-            assert [a.role for a in session.scalars(select(Account))] == ["admin"]
+            assert {a.name: a.role for a in accounts.listed(session)} == {"li": "admin", "王阿姨": "duty"}
+            done = [(act.what, act.who, act.detail) for act in acts.listed(session, most=1)]
+        assert done == [("account-role", None, {"account": "王阿姨", "role": "duty"})]
+
+
+def typed(room: Committee, *words: str) -> None:
+    """A command at the shell."""
+    parsed = parser().parse_args(["account", *words])
+    parsed.work(room.opened, parsed)
+
+
+@pytest.mark.parametrize("words", ["disable the-admin", "role the-admin committee"])
+def test_the_last_administrator_stays(room: Committee, words: str) -> None:
+    """Another counts who can sign in: not one whose link waits, and not one who is disabled."""
+    admin = room.of(Role.ADMIN)
+    with room.opened.database.write() as session:
+        accounts.add(session, "waits", Role.ADMIN, room.now)
+        gone, _ = accounts.add(session, "gone", Role.ADMIN, room.now)
+        gone.password, gone.disabled_at = hashed(), room.now
+    with pytest.raises(LastAdminError, match="roomserver account add NAME --role admin"):
+        typed(room, *words.split())
+    assert admin.get("/committee/accounts").status_code == 200
+    assert room.acts() == []
+    with room.opened.database.write() as session:
+        accounts.get(session, "waits").password = hashed()
+    typed(room, *words.split())
+    assert admin.get("/committee/accounts").status_code == 303
+    assert len(room.acts()) == 1
+
+
+def test_the_last_administrator_who_lost_his_ways_in_is_reset_at_the_shell(room: Committee) -> None:
+    typed(room, "reset", "the-admin")
+    typed(room, "reset", "the-admin")  # the link went astray
+    with pytest.raises(LastAdminError):  # though it cannot sign in just now
+        typed(room, "disable", "the-admin")
+
+
+def test_another_role_signs_out_and_leaves_the_ways_in(room: Committee) -> None:
+    browser = room.of(Role.DUTY)
+    with room.opened.database.write() as session:
+        token = accounts.add(session, "new", Role.DUTY, room.now)[1]
+        for name in ("the-duty", "new"):
+            accounts.set_role(session, name, Role.COMMITTEE)
+        with pytest.raises(AccountError, match="already"):
+            accounts.set_role(session, "the-duty", Role.COMMITTEE)
+    assert browser.get("/committee").headers["location"] == SIGN_IN
+    again = room.stranger()
+    assert sign_in(again, "the-duty", PASSWORD, room.code()) == 303
+    assert again.get("/committee/acts").status_code == 200  # which one on duty may not see
+    assert room.stranger().submit(f"/committee/in/{token}").status_code == 303
 
 
 def test_what_cannot_be_done_says_what_to_do(room: Committee) -> None:

@@ -60,6 +60,15 @@ def account_disable(opened: Opened, args: Namespace) -> None:
     )
 
 
+def account_role(opened: Opened, args: Namespace) -> None:
+    """Another role."""
+    name = accounts.plain(args.name)
+    with opened.database.write() as session:
+        accounts.set_role(session, name, args.role)
+        acts.note(session, None, Did.ACCOUNT_ROLE, now(), account=name, role=args.role)
+    say(f"The role of {name} is {args.role} now. It is signed out everywhere, and signs in as before.")
+
+
 def _told(opened: Opened, args: Namespace, name: str, token: str, text: str) -> None:
     url = f"{opened.place.origin}/committee/in/{token}"
     if args.json:

@@ -45,6 +45,10 @@ class NameTakenError(AccountError):
     """There is an account of that name already."""
 
 
+class LastAdminError(AccountError):
+    """Without this account nobody could sign in as an administrator."""
+
+
 class WeakPasswordError(ValueError):
     """A password that is too short, too long, or the account's own name."""
 
@@ -110,10 +114,21 @@ def reset(session: Session, name: str, now: int) -> str:
 
 
 def disable(session: Session, name: str, now: int) -> None:
-    """Nobody signs in with it any more, and whoever is signed in is out."""
+    """Nobody signs in with it any more, and who is signed in is out; ``LastAdminError`` for the last one."""
     account = get(session, name)
+    _spare_last_admin(session, account)
     _shut(session, account)
     account.disabled_at = account.disabled_at or now
+
+
+def set_role(session: Session, name: str, role: Role) -> None:
+    """What it may do from now on; whoever is signed in is out. ``LastAdminError`` for the last one."""
+    account = get(session, name)
+    if account.role == role:
+        raise AccountError(f"The role of {account.name} is {role} already. See: roomserver account list")
+    _spare_last_admin(session, account)
+    account.role = role
+    _sign_out(session, account)
 
 
 def use_link(session: Session, token: str, now: int) -> Account | None:
@@ -228,5 +243,18 @@ def _link(session: Session, account: Account, now: int) -> str:
 
 
 def _shut(session: Session, account: Account) -> None:
-    session.execute(delete(AccountSession).where(AccountSession.account_id == account.id))
+    _sign_out(session, account)
     once.drop_account(session, account.id)
+
+
+def _sign_out(session: Session, account: Account) -> None:
+    session.execute(delete(AccountSession).where(AccountSession.account_id == account.id))
+
+
+def _spare_last_admin(session: Session, account: Account) -> None:
+    others = [one for one in held_admins(session) if one.id != account.id]
+    if account.role == Role.ADMIN and account.disabled_at is None and not others:
+        raise LastAdminError(
+            f"No other administrator than {account.name} can sign in. Add one first, who opens the link: "
+            "roomserver account add NAME --role admin"
+        )

@@ -25,6 +25,7 @@ class Did(StrEnum):
     ACCOUNT_ADDED = "account-added"
     ACCOUNT_RESET = "account-reset"
     ACCOUNT_DISABLED = "account-disabled"
+    ACCOUNT_ROLE = "account-role"
     PASSWORD_SET = "password-set"  # noqa: S105  (an act's name)
     PASSKEY_ADDED = "passkey-added"
     PASSKEY_REMOVED = "passkey-removed"

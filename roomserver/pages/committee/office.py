@@ -1,4 +1,4 @@
-"""The committee's accounts, for the administrator: who there is; add, reset, disable."""
+"""The committee's accounts, for the administrator: who there is; add, reset, disable, another role."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Id = Annotated[int, Path(ge=1, le=2**53)]
 
 
 class OwnAccountError(Exception):
-    """Nobody resets or disables himself: so there is always one administrator who can sign in."""
+    """Nobody does this to himself: so there is always one administrator who can sign in."""
 
 
 @router.get("", dependencies=RIGHT)
@@ -87,6 +87,22 @@ def disable(request: Request, room: Room, caller: Caller, id: Id) -> Response:
             acts.note(session, caller.name, Did.ACCOUNT_DISABLED, room.clock(), account=name)
     except OwnAccountError:
         return _page(request, room, caller, own=True)
+    return RedirectResponse(HERE, HTTPStatus.SEE_OTHER)
+
+
+@router.post("/{id}/role", dependencies=RIGHT)
+def set_role(request: Request, room: Room, caller: Caller, id: Id, role: Annotated[Role, Form()]) -> Response:
+    """What it may do from now on, and out everywhere."""
+    volunteers.must_be_fresh(caller)
+    try:
+        with room.opened.database.write() as session:
+            name = _other(session, caller, id)
+            accounts.set_role(session, name, role)
+            acts.note(session, caller.name, Did.ACCOUNT_ROLE, room.clock(), account=name, role=role)
+    except OwnAccountError:
+        return _page(request, room, caller, own=True)
+    except AccountError:  # somebody else was faster, and the page tells the role that it has
+        pass
     return RedirectResponse(HERE, HTTPStatus.SEE_OTHER)
 
 

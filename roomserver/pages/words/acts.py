@@ -9,6 +9,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "act.account-added": ("添加了账号 {account}（{role}）", "added the account {account} ({role})"),
     "act.account-reset": ("重置了账号 {account}", "reset the account {account}"),
     "act.account-disabled": ("停用了账号 {account}", "disabled the account {account}"),
+    "act.account-role": ("把账号 {account} 的身份改成了{role}", "changed the role of {account} to {role}"),
     "act.password-set": ("设置了自己的密码和验证器", "set their own password and authenticator"),
     "act.passkey-added": ("添加了自己的通行密钥", "added a passkey of their own"),
     "act.passkey-removed": ("删除了自己的通行密钥", "removed a passkey of their own"),

@@ -16,8 +16,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "office.never": ("还没有", "never"),
     "office.own": ("这是您自己的账号", "This is your own account"),
     "office.own-refused": (
-        "自己的账号不能在这里重置或停用：至少要有一个管理员能登录。",
-        "Your own account is not reset or disabled here: one administrator must be able to sign in.",
+        "自己的账号不能在这里重置、停用或改身份：至少要有一个管理员能登录。",
+        "Your own account is not changed here: one administrator must be able to sign in.",
     ),
     "office.stale": (
         "要改账号，请先退出，再登录一次。",
@@ -62,6 +62,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "You get a link, with which its owner sets up anew how to sign in.",
     ),
     "office.back-button": ("恢复 {name}", "Bring back {name}"),
+    "office.role": ("改身份", "Change the role"),
+    "office.role-help": (
+        "所有设备都退出；再登录时按新的身份，登录方式不变。",
+        "Out on all devices at once; signs in as before, and then has the new role.",
+    ),
+    "office.role-button": ("{name}：改成{role}", "{name}: make {role}"),
     "office.disable": ("停用：不再做志愿者了", "Disable: has left the committee"),
     "office.disable-help": (
         "立刻不能登录，所有设备都退出。他做过的事仍在操作记录里。",
