@@ -55,6 +55,9 @@ def main(arguments: Sequence[str]) -> int:
         print("Say where to put them: make pictures FOLDER=/tmp/pictures", file=sys.stderr)
         return 2
     folder, names = Path(arguments[0]), arguments[1:] or list(STATES)
+    if unknown := [name for name in names if name not in STATES]:
+        print(f"There is no state {unknown[0]}; there are {' '.join(STATES)}", file=sys.stderr)
+        return 2
     folder.mkdir(parents=True, exist_ok=True)
     shown = []
     with launched() as browser:
