@@ -77,8 +77,8 @@ def test_memory_that_others_use_up_takes_the_door_last(visitor: Visitor, figure:
     assert max(waited) < STARVED_MS
     assert max(held) < 5000 + STARVED_MS
     told = f"{spread(waited)}; killed: {killed}"
-    figure("last key → relay, memory used up elsewhere", told, f"{STARVED_MS} ms")
-    figure("relay pulse of 5,000 ms, memory used up elsewhere", spread(held), f"+ {STARVED_MS} ms")
+    figure("last key → relay, memory used up elsewhere", told, f"{STARVED_MS:,} ms")
+    figure("relay pulse of 5,000 ms, memory used up elsewhere", spread(held), f"+ {STARVED_MS:,} ms")
 
 
 def test_a_full_disk_lets_members_in(visitor: Visitor) -> None:
