@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from demo.neighbour import Neighbour
 from demo.pocket import Pocket
-from demo.setting import CONFIG, DOOR, PANEL_CONFIG, Code, DemoError, Setting
+from demo.setting import CONFIG, DOOR, ENDINGS, PANEL_CONFIG, Code, DemoError, Setting
 from demo.witness import Witness
 from door import credentials, pins
 from door.daemon import Daemon
@@ -27,7 +27,6 @@ from door.errors import DoorError
 from door.panel.server import opened
 
 LAST_ROW_SECONDS = 3.0
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, a supervisor, a terminal that was closed
 _PRINTING = threading.Lock()
 _BACK = "\r" if sys.stdout.isatty() else ""  # over the dots of digits typed
 

@@ -9,8 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from door.enroll import enroll
 DOOR = "yuexin"
 START_SECONDS = 30
 STOP_SECONDS = 10
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, a supervisor, a terminal that was closed
 
 PLACE = """\
 [door]
@@ -120,9 +121,7 @@ class Setting:
         """Write the server's files, run it, and enroll the door."""
         self.roomserver("init", "--http-port", str(self.http), "--mqtt-port", str(self.mqtt))
         self._let_anybody_join()
-        # In a thread: a Ctrl-C between its fork and our knowing of it would leave it running for good.
-        with ThreadPoolExecutor(1) as starting:
-            starting.submit(self._serve).result()
+        self._serve()
         self._wait_for_server()
         token = self.roomserver_json("door", "add", DOOR)["token"]
         answer = enroll(self.url, token, DOOR, None)
@@ -172,7 +171,8 @@ class Setting:
         path.write_text(text.replace(by_committee, by_nobody), "utf-8")
 
     def _serve(self) -> None:
-        with (self.folder / "server.log").open("wb") as log:
+        # A Ctrl-C between its fork and our knowing of it would leave it running for good.
+        with undisturbed(), (self.folder / "server.log").open("wb") as log:
             self._server = subprocess.Popen(
                 [*self._command(), "serve"], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                 start_new_session=True,
@@ -194,6 +194,20 @@ class Setting:
                 return
         log = (self.folder / "server.log").read_text(errors="replace")
         raise DemoError(f"the server did not start:\n{log}")
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """An ending asked for meanwhile comes afterwards; for the main thread."""
+    asked: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: asked.append(number)) for number in ENDINGS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if asked:
+        signal.raise_signal(asked[0])
 
 
 def _free_port() -> int:

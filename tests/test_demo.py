@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from patience import until
@@ -23,6 +23,7 @@ from serving import ROOT, answers
 from stage import Browser
 
 from demo.__main__ import wants_panel
+from demo.setting import Setting
 
 pytestmark = pytest.mark.timeout(240)  # each sets up a server, a broker and a door
 
@@ -313,6 +314,26 @@ def test_a_signal_while_it_sets_up_leaves_nothing(number: signal.Signals) -> Non
         assert demo.wait() in (0, 130), demo.text
         assert "Traceback" not in demo.text
         assert not Path(f"/proc/{server}").exists()
+
+
+def test_a_signal_while_the_server_is_forked_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its fork and the knowledge of it; whoever stops the setting stops it too."""
+    begin, begun = subprocess.Popen, []
+
+    def interrupted(*words: Any, **how: Any) -> subprocess.Popen[bytes]:
+        begun.append(begin(*words, **how))
+        signal.raise_signal(signal.SIGINT)
+        return begun[0]
+
+    setting = Setting(tmp_path)
+    monkeypatch.setattr(setting, "_command", lambda: ["sh", "-c", "sleep 60"])
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        setting._serve()
+    setting.stop()
+    assert begun[0].poll() is not None
 
 
 def children(pid: int, word: bytes) -> list[str]:
