@@ -98,7 +98,7 @@ class Control:
             try:
                 talk, _ = self._socket.accept()
                 threading.Thread(target=self._answer, args=(talk,), name="control-talk", daemon=True).start()
-            except (OSError, RuntimeError):  # stopped; or no more files or threads for now
+            except (OSError, RuntimeError):  # stopped, or short of files or threads
                 if self._stopping.wait(AGAIN_SECONDS):
                     return
 

@@ -50,7 +50,7 @@ class Demo:
         self.keys.write(keys.encode())
         self.keys.flush()
 
-    def shows(self, pattern: str, seconds: float = 60) -> re.Match[str]:
+    def shows(self, pattern: str, seconds: float = 120) -> re.Match[str]:
         """Wait for this, after what was waited for before."""
         found: list[re.Match[str]] = []
 
@@ -308,7 +308,7 @@ def test_a_signal_while_it_sets_up_leaves_nothing(number: signal.Signals) -> Non
     """The server is started already, the door not yet."""
     with piped() as demo:
         demo.shows("Setting up")
-        until(lambda: children(demo.process.pid, b"serve"), 60, step=0.001)
+        until(lambda: children(demo.process.pid, b"serve"), 120, step=0.001)
         (server,) = children(demo.process.pid, b"serve")
         demo.process.send_signal(number)
         assert demo.wait() in (0, 130), demo.text
