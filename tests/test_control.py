@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import json
+import os
 import pwd
 import socket
 import stat
@@ -226,6 +228,37 @@ def test_a_client_that_hangs_up_does_no_harm(door: Door) -> None:
 
 
 # -- who may --------------------------------------------------------------------------------------
+
+
+class Short:
+    """A listening socket that finds no file left for the first who comes."""
+
+    def __init__(self, listening: socket.socket) -> None:
+        self._listening, self._short = listening, True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._listening, name)
+
+    def accept(self) -> Any:
+        """Whoever comes, but at first nobody."""
+        if self._short:
+            self._short = False
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return self._listening.accept()
+
+
+def test_a_shortage_ends_and_questions_are_answered_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "AGAIN_SECONDS", 0.01)
+    path = tmp_path / "control.sock"
+    here = Control(path, post=lambda _: None, status=lambda: {"door": "yuexin"})
+    monkeypatch.setattr(here, "_socket", Short(here._socket))
+    here.start()
+    try:
+        assert ask(path, "status", {})["door"] == "yuexin"
+    finally:
+        here.stop()
 
 
 def test_the_socket_is_for_its_owner_and_group(door: Door) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from patience import until
@@ -29,12 +30,14 @@ from village import (
 )
 
 from contract.codes import Codes, Kind, issue
+from door import config as configuration
 from door import control, fittings, tables
 from door.alone import RunningError
 from door.daemon import Daemon
 from door.effects import Cue
 from door.errors import ConfigError
 from door.events import ListReceived, ServerTime, SystemTime
+from door.rules import Rules
 
 KEY = bytes(range(32))
 SYSTEM = tables.Clock(trust="system")
@@ -159,6 +162,28 @@ def test_reloading_a_faulty_file_changes_nothing_and_says_so(tmp_path: Path) -> 
         sock = tmp_path / "run" / "control.sock"
         until(lambda: control.ask(sock, "status", {})["occupancy"]["capacity"] == 3)
         assert "Traceback" not in door.text
+
+
+def test_rules_that_come_while_the_file_is_read_again_are_in_force_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each by a thread of its own: the rules made of what the server said before must not come last."""
+    made, asked = configuration.rules, threading.main_thread()
+    with door_at(tmp_path, config(tmp_path, clock=SYSTEM)) as door:
+        tells = threading.Thread(target=door.daemon.take_rules, args=({}, {"capacity": 3}))
+
+        def made_slowly(*of: Any) -> Rules:
+            found = made(*of)
+            if threading.current_thread() is asked:
+                tells.start()
+                tells.join(0.2)
+            return found
+
+        monkeypatch.setattr(configuration, "rules", made_slowly)
+        door.daemon.reload()
+        tells.join(30)
+        door.settled()
+        assert door.daemon.loop.rules.capacity == 3
 
 
 def test_a_hangup_in_the_middle_of_a_threads_start_stops_nothing(

@@ -22,7 +22,7 @@ from patience import Posted, until
 
 from door import keypad as keypads
 from door.events import KeyHeld, KeypadChanged, KeyPressed
-from door.keypad import Cell, Debounce, MatrixKeypad, doubtful
+from door.keypad import Cell, Debounce, MatrixKeypad, Reports, doubtful
 from door.keypads.chatter import Chatter
 from door.keypads.terminal import LineKeys, TerminalKeypad
 
@@ -183,6 +183,16 @@ def test_a_key_is_muted_only_after_a_run_that_no_finger_means(presses: list[tupl
         assert chatter.mutes(key, now) is (muted.get(key) == now)
         left = [at + 5_000 - now for at in muted.values() if now - at < 5_000]
         assert chatter.rest_ms(now) == max(left, default=None)
+
+
+def test_a_key_that_is_held_is_never_waited_for_in_the_past(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its three seconds may be over between the look and the wait; below zero a wait would end the thread."""
+    moments = iter((0, 2_999, 3_001))
+    monkeypatch.setattr(keypads, "now_ms", lambda: next(moments))
+    reports = Reports("usb", Posted())
+    for _ in range(2):
+        reports.hold("*")
+    assert reports.wait_seconds() == 0
 
 
 @pytest.mark.parametrize("code", ["1111111111", "9999 999 999", "0000000001"])
