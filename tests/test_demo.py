@@ -105,7 +105,7 @@ class Shown:
 
 def introduced(demo: Demo) -> Shown:
     """Wait for the prompt, and read it."""
-    demo.shows(r"nobody out\.\r?\n", 40)
+    demo.shows(r"nobody out\.\r?\n")
     text = demo.text
 
     def told(pattern: str) -> str:
